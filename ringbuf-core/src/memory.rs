@@ -1,0 +1,291 @@
+//! Who owns the shared words: the heap or a mapping. Above this file nobody can tell.
+//!
+//! The protocol sees three things: the producer's words ([`Live`]), the readers' words ([`Control`]) and
+//! the cells, which are only ever touched by the word copies of [`copy`] or, for a lossless reader whose
+//! gate keeps the producer out, borrowed in place.
+#![allow(unsafe_code)]
+
+mod copy;
+
+use std::ptr::NonNull;
+use std::time::Duration;
+
+use crate::layout::{Control, Geometry, Live};
+use crate::platform::{self, Mapping};
+use crate::sequence::until_wrap;
+use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering};
+
+/// The words of one ring.
+#[derive(Debug)]
+pub struct Memory {
+    live: NonNull<Live>,
+    control: NonNull<Control>,
+    cells: NonNull<u8>,
+    geometry: Geometry,
+    parking: Parking,
+    /// Keep the bytes behind the pointers alive.
+    _data: Block,
+    _control: Block,
+}
+
+// SAFETY: the pointers stay valid as long as the blocks beside them (a mapping or a heap allocation owned
+// by this value, neither tied to a thread). Everything reachable through `&Memory` is an atomic, except
+// the cells, which are accessed by atomic words or under the contract of `in_place`.
+unsafe impl Send for Memory {}
+// SAFETY: as above; sharing `&Memory` shares only atomics and the contract of `in_place`.
+unsafe impl Sync for Memory {}
+
+#[derive(Debug)]
+enum Block {
+    Heap { _lines: Box<[HeapLine]> },
+    Mapped { _mapping: Mapping },
+}
+
+/// Heap memory in the alignment of a page, so that every structure of the layout fits it.
+#[repr(C, align(4096))]
+#[derive(Debug)]
+struct HeapLine([AtomicU64; 512]);
+
+/// Where threads of one process sleep when there is no futex behind the word.
+#[derive(Debug)]
+enum Parking {
+    Condvar { lock: Mutex<()>, bell: Condvar },
+    Futex,
+}
+
+/// Zeroed heap memory of at least `len` bytes and its address.
+fn heap(len: usize) -> (Block, NonNull<u8>) {
+    let lines: Box<[HeapLine]> = (0..len.div_ceil(4096).max(1))
+        .map(|_| HeapLine(std::array::from_fn(|_| AtomicU64::new(0))))
+        .collect();
+    let address = NonNull::from(&*lines).cast();
+    (Block::Heap { _lines: lines }, address)
+}
+
+impl Memory {
+    /// A ring in the memory of this process.
+    pub fn heap(geometry: Geometry) -> Memory {
+        let live_len = size_of::<Live>().next_multiple_of(4096);
+        let (data, base) = heap(live_len + geometry.data_len() as usize);
+        let (control_block, control) = heap(size_of::<Control>());
+        let memory = Memory {
+            live: base.cast(),
+            control: control.cast(),
+            // SAFETY: `base` points to at least `live_len` + data bytes, so the offset stays inside.
+            cells: unsafe { base.add(live_len) },
+            geometry,
+            parking: Parking::Condvar {
+                lock: Mutex::new(()),
+                bell: Condvar::new(),
+            },
+            _data: data,
+            _control: control_block,
+        };
+        memory.control().format();
+        memory
+    }
+
+    /// A ring in mapped files. `control` is `None` for an observer, who gets readers' words of its own
+    /// that nobody else sees: it can then do everything a reader does and affect nobody.
+    ///
+    /// `None` when a mapping is too short for the offsets.
+    pub fn mapped(
+        geometry: Geometry,
+        data: Mapping,
+        live_offset: usize,
+        cells_offset: usize,
+        control: Option<(Mapping, usize)>,
+    ) -> Option<Memory> {
+        let live = part(&data, live_offset, size_of::<Live>())?;
+        let cells = part(&data, cells_offset, usize::try_from(geometry.data_len()).ok()?)?;
+        let (control_block, control) = match control {
+            Some((mapping, offset)) => {
+                let control = part(&mapping, offset, size_of::<Control>())?;
+                (Block::Mapped { _mapping: mapping }, control)
+            }
+            None => heap(size_of::<Control>()),
+        };
+        let memory = Memory {
+            live: live.cast(),
+            control: control.cast(),
+            cells,
+            geometry,
+            parking: Parking::Futex,
+            _data: Block::Mapped { _mapping: data },
+            _control: control_block,
+        };
+        if memory.is_observing() {
+            memory.control().format();
+        }
+        Some(memory)
+    }
+
+    /// The readers' words are private: nobody will ever wake this reader.
+    pub fn is_observing(&self) -> bool {
+        matches!(self.parking, Parking::Futex) && matches!(self._control, Block::Heap { .. })
+    }
+
+    pub fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
+    #[inline]
+    pub fn live(&self) -> &Live {
+        // SAFETY: `live` points to `size_of::<Live>()` bytes in a block owned by `self`, 4096-aligned;
+        // `Live` consists of atomics only, for which every bit pattern is valid and which other processes
+        // may write at any time.
+        unsafe { self.live.as_ref() }
+    }
+
+    #[inline]
+    pub fn control(&self) -> &Control {
+        // SAFETY: as for `live`.
+        unsafe { self.control.as_ref() }
+    }
+
+    /// Stores whole records from `sequence` on, wrapping at the end of the cells.
+    #[inline]
+    pub fn store(&self, sequence: u64, records: &[u8]) {
+        let stride = self.geometry.stride;
+        let count = (records.len() / stride) as u64;
+        let first = until_wrap(sequence, count, self.geometry.cells) as usize * stride;
+        let (head, tail) = records.split_at(first);
+        self.store_run(sequence, head);
+        if !tail.is_empty() {
+            self.store_run(0, tail);
+        }
+    }
+
+    #[inline]
+    fn store_run(&self, sequence: u64, records: &[u8]) {
+        let cell = self.cell_ptr(sequence, records.len());
+        // SAFETY: `cell_ptr` gives a pointer valid for `records.len()` bytes, aligned to the word size;
+        // everybody accesses cells by words of the same size, and who borrows them in place is kept apart
+        // by the gate.
+        unsafe { copy::store(cell, records, self.geometry.word) }
+    }
+
+    /// Loads whole records from `sequence` on, wrapping at the end of the cells. What is loaded may be
+    /// torn: the caller validates it.
+    #[inline]
+    pub fn load(&self, sequence: u64, records: &mut [u8]) {
+        let stride = self.geometry.stride;
+        let count = (records.len() / stride) as u64;
+        let first = until_wrap(sequence, count, self.geometry.cells) as usize * stride;
+        let (head, tail) = records.split_at_mut(first);
+        self.load_run(sequence, head);
+        if !tail.is_empty() {
+            self.load_run(0, tail);
+        }
+    }
+
+    #[inline]
+    fn load_run(&self, sequence: u64, records: &mut [u8]) {
+        let cell = self.cell_ptr(sequence, records.len());
+        // SAFETY: as in `store_run`.
+        unsafe { copy::load(cell, records, self.geometry.word) }
+    }
+
+    /// Copies the record in the cell of `sequence` into the mirror.
+    #[inline]
+    pub fn mirror(&self, sequence: u64) {
+        let stride = self.geometry.stride;
+        let mut record = [0u8; crate::layout::MIRROR_BYTES];
+        self.load(sequence, &mut record[..stride]);
+        // SAFETY: the mirror is `MIRROR_BYTES` long, 8-aligned, and `stride` is at most that wherever a
+        // geometry has a mirror; everybody accesses it by words of the geometry's size.
+        unsafe { copy::store(self.mirror_ptr(), &record[..stride], self.geometry.word) }
+    }
+
+    /// Loads the mirrored record. What is loaded may be torn: the caller validates it.
+    #[inline]
+    pub fn load_mirror(&self, record: &mut [u8]) {
+        // SAFETY: as in `mirror`; `record` is one stride long.
+        unsafe { copy::load(self.mirror_ptr(), record, self.geometry.word) }
+    }
+
+    #[inline]
+    fn mirror_ptr(&self) -> *mut u8 {
+        // SAFETY: `live` is valid for `Live`, so the projection to one of its fields stays inside; going
+        // through the raw pointer keeps the provenance of the whole block.
+        unsafe { (&raw mut (*self.live.as_ptr()).hot.mirror).cast() }
+    }
+
+    /// Borrows `count` records from `sequence` on; they must lie side by side.
+    ///
+    /// # Safety
+    ///
+    /// For as long as the borrow lives, a gate of the caller keeps the producer from claiming these
+    /// cells, and the caller has seen them published (acquire).
+    #[inline]
+    pub unsafe fn in_place(&self, sequence: u64, count: u64) -> InPlace<'_> {
+        let len = count as usize * self.geometry.stride;
+        let cell = self.cell_ptr(sequence, len);
+        // SAFETY: the pointer is valid for `len` bytes by `cell_ptr`; nobody writes them by the caller's
+        // promise; every byte is initialised (new memory is zeroed).
+        InPlace(unsafe { std::slice::from_raw_parts(cell, len) })
+    }
+
+    /// Pointer to the cell of `sequence`, valid for `len` bytes, aligned to the word size.
+    #[inline]
+    fn cell_ptr(&self, sequence: u64, len: usize) -> *mut u8 {
+        let offset = self.geometry.offset(sequence);
+        assert!(
+            (offset + len) as u64 <= self.geometry.data_len(),
+            "a run of records must not pass the end of the cells"
+        );
+        // SAFETY: `cells` is valid for `data_len` bytes and the assertion keeps the run inside.
+        unsafe { self.cells.as_ptr().add(offset) }
+    }
+
+    /// Sleeps while `word` holds `expected`, at most `timeout`; may return early.
+    pub fn wait(
+        &self,
+        word: &AtomicU32,
+        expected: u32,
+        timeout: Duration,
+    ) -> std::io::Result<()> {
+        match &self.parking {
+            Parking::Futex => platform::wait(word, expected, timeout),
+            Parking::Condvar { lock, bell } => {
+                let guard = lock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                if word.load(Ordering::Relaxed) == expected {
+                    drop(bell.wait_timeout(guard, timeout));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Wakes everybody who sleeps on `word`.
+    pub fn wake(&self, word: &AtomicU32) -> std::io::Result<()> {
+        match &self.parking {
+            Parking::Futex => platform::wake_all(word),
+            Parking::Condvar { lock, bell } => {
+                drop(lock.lock());
+                bell.notify_all();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A part of a mapping, aligned to a page.
+fn part(mapping: &Mapping, offset: usize, len: usize) -> Option<NonNull<u8>> {
+    let end = offset.checked_add(len)?;
+    if end > mapping.len() || !offset.is_multiple_of(4096) {
+        return None;
+    }
+    // SAFETY: the offset lies inside the mapping by the check above.
+    NonNull::new(unsafe { mapping.as_ptr().add(offset) })
+}
+
+/// Records borrowed where they lie.
+#[derive(Debug)]
+pub struct InPlace<'a>(&'a [u8]);
+
+impl<'a> InPlace<'a> {
+    pub fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+}

@@ -1,0 +1,139 @@
+//! Who owns the shared words in a model: loom's own atomics, which cannot lie in bytes.
+//!
+//! The same names and meanings as `memory.rs`. Every payload word has a shadow cell beside it: borrowing
+//! records in place reads the shadow, a store by the producer writes it, so a store into cells that a
+//! lossless reader holds is a data race that loom reports. Copies take no shadow: they may be torn.
+
+use std::time::Duration;
+
+use loom::cell::{ConstPtr, UnsafeCell};
+
+use crate::layout::{Control, Geometry, Live};
+use crate::sequence::cell;
+use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering::Relaxed};
+
+/// The words of one ring.
+#[derive(Debug)]
+pub struct Memory {
+    live: Live,
+    control: Control,
+    cells: Vec<Word>,
+    geometry: Geometry,
+    lock: Mutex<()>,
+    bell: Condvar,
+}
+
+#[derive(Debug)]
+struct Word {
+    value: AtomicU64,
+    shadow: UnsafeCell<()>,
+}
+
+impl Memory {
+    /// A ring for one model; its records are whole words.
+    pub fn heap(geometry: Geometry) -> Memory {
+        assert_eq!(geometry.word, 8);
+        let memory = Memory {
+            live: Live::default(),
+            control: Control::default(),
+            cells: (0..geometry.data_len() / 8)
+                .map(|_| Word {
+                    value: AtomicU64::new(0),
+                    shadow: UnsafeCell::new(()),
+                })
+                .collect(),
+            geometry,
+            lock: Mutex::new(()),
+            bell: Condvar::new(),
+        };
+        memory.control.format();
+        memory
+    }
+
+    pub fn is_observing(&self) -> bool {
+        false
+    }
+
+    pub fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    pub fn store(&self, sequence: u64, records: &[u8]) {
+        for (i, bytes) in records.as_chunks::<8>().0.iter().enumerate() {
+            let word = self.word(sequence, i);
+            word.shadow.with_mut(|_| word.value.store(u64::from_ne_bytes(*bytes), Relaxed));
+        }
+    }
+
+    pub fn load(&self, sequence: u64, records: &mut [u8]) {
+        for (i, bytes) in records.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            *bytes = self.word(sequence, i).value.load(Relaxed).to_ne_bytes();
+        }
+    }
+
+    pub fn mirror(&self, sequence: u64) {
+        for (i, mirrored) in self.live.hot.mirror[..self.geometry.stride / 8].iter().enumerate() {
+            mirrored.store(self.word(sequence, i).value.load(Relaxed), Relaxed);
+        }
+    }
+
+    pub fn load_mirror(&self, record: &mut [u8]) {
+        for (mirrored, bytes) in self.live.hot.mirror.iter().zip(record.as_chunks_mut::<8>().0) {
+            *bytes = mirrored.load(Relaxed).to_ne_bytes();
+        }
+    }
+
+    /// As in `memory.rs`; not `unsafe` to get wrong here, loom reports it.
+    #[allow(unsafe_code)]
+    pub unsafe fn in_place(&self, sequence: u64, count: u64) -> InPlace<'_> {
+        let words = count as usize * self.geometry.stride / 8;
+        InPlace(
+            (0..words)
+                .map(|i| {
+                    let word = self.word(sequence, i);
+                    (word, word.shadow.get())
+                })
+                .collect(),
+        )
+    }
+
+    /// Word `i` of the records from `sequence` on.
+    fn word(&self, sequence: u64, i: usize) -> &Word {
+        let words = self.geometry.stride / 8;
+        let cell = cell(sequence + (i / words) as u64, self.geometry.cells) as usize;
+        &self.cells[cell * words + i % words]
+    }
+
+    pub fn wait(&self, word: &AtomicU32, expected: u32, _: Duration) -> std::io::Result<()> {
+        let guard = self.lock.lock().unwrap();
+        if word.load(Relaxed) == expected {
+            drop(self.bell.wait(guard));
+        }
+        Ok(())
+    }
+
+    pub fn wake(&self, _word: &AtomicU32) -> std::io::Result<()> {
+        drop(self.lock.lock());
+        self.bell.notify_all();
+        Ok(())
+    }
+}
+
+/// Records borrowed where they lie, their shadows held for reading.
+#[derive(Debug)]
+pub struct InPlace<'a>(Vec<(&'a Word, ConstPtr<()>)>);
+
+impl InPlace<'_> {
+    /// The words of the records borrowed.
+    pub fn words(&self) -> Vec<u64> {
+        self.0.iter().map(|(word, _)| word.value.load(Relaxed)).collect()
+    }
+}

@@ -1,0 +1,77 @@
+//! Room for the bytes of a file, and the kinds of room that are refused.
+#![allow(unsafe_code)]
+
+use super::super::RefusedFileSystem;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+
+/// A signal takes back the piece in progress, so a piece must be done between two ticks of a
+/// profiler's timer: about a millisecond on tmpfs.
+const PIECE: u64 = 4 << 20;
+
+/// How often a piece is begun again after a signal.
+const TRIES: u32 = 100;
+
+/// Gives the file `len` bytes that really exist, so that no later write through a mapping finds
+/// the file system full. What is in the file stays. [`ErrorKind::StorageFull`] when there is no
+/// room.
+pub(crate) fn allocate(file: &File, len: u64) -> io::Result<()> {
+    let mut start = 0;
+    while start < len {
+        let end = start.saturating_add(PIECE).min(len);
+        allocate_piece(file, start, end - start)?;
+        start = end;
+    }
+    Ok(())
+}
+
+fn allocate_piece(file: &File, start: u64, len: u64) -> io::Result<()> {
+    let (Ok(start), Ok(len)) = (i64::try_from(start), i64::try_from(len)) else {
+        return Err(ErrorKind::FileTooLarge.into());
+    };
+    let mut result = libc::EINTR;
+    for _ in 0..TRIES {
+        // SAFETY: posix_fallocate(3) takes numbers alone; the descriptor is open, as `file` owns
+        // it. It returns the error instead of setting errno.
+        result = unsafe { libc::posix_fallocate(file.as_raw_fd(), start, len) };
+        if result != libc::EINTR {
+            break;
+        }
+    }
+    match result {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+
+/// Refuses file systems on which a shared mapping or a lock does not reach every process.
+pub(crate) fn check_file_system(file: &File) -> Result<(), RefusedFileSystem> {
+    let mut found = MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: fstatfs(2) writes one struct statfs through its second argument, which points to
+    // enough room for one; the descriptor is open, as `file` owns it.
+    let result = unsafe { libc::fstatfs(file.as_raw_fd(), found.as_mut_ptr()) };
+    if result != 0 {
+        // A local file system has nothing that could fail here; a server that is gone has.
+        let name = "that does not answer";
+        return Err(RefusedFileSystem { name });
+    }
+    // SAFETY: fstatfs returned 0 and has then filled the whole struct.
+    let found = unsafe { found.assume_init() };
+    match refused_name(found.f_type as u32) {
+        Some(name) => Err(RefusedFileSystem { name }),
+        None => Ok(()),
+    }
+}
+
+/// The numbers are those of statfs(2); all of them fit 32 bits, wider where the field is.
+fn refused_name(kind: u32) -> Option<&'static str> {
+    match kind {
+        0x6969 => Some("NFS"),
+        0x517B | 0xFE53_4D42 | 0xFF53_4D42 => Some("SMB"),
+        0x0102_1997 => Some("9p"),
+        0x6573_5546 => Some("FUSE"),
+        _ => None,
+    }
+}

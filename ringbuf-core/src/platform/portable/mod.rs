@@ -1,0 +1,94 @@
+//! Every system that is not Linux: macOS and Windows, with what the standard library has.
+//!
+//! It works, and gives away what only the kernel can do: waiting costs up to a millisecond and a
+//! little processor time; a forked child keeps the locks of its parent alive, and does not know
+//! that it is one; network file systems are not recognised.
+
+mod lock;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use lock::{BriefLock, Lock, LockFile, is_locked, remove_lock_files, try_lock_brief};
+
+use super::RefusedFileSystem;
+use memmap2::MmapRaw;
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What this implementation is called where programs report it.
+pub(crate) const NAME: &str = "portable";
+
+/// Whether [`wait`] is woken by [`wake_all`], or looks again by itself.
+pub(crate) const FAST_WAIT: bool = false;
+
+/// The first pause of a wait, and the longest: from quick for a busy ring to cheap for a quiet one.
+const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(1);
+
+/// Waits while the word is `expected`, at most this long. Slower than on Linux: it looks at the
+/// word, sleeps a little, and looks again.
+pub(crate) fn wait(word: &AtomicU32, expected: u32, timeout: Duration) -> io::Result<()> {
+    let begin = Instant::now();
+    let mut pause = SHORTEST_PAUSE;
+    // Relaxed: returning says only that it is time to look again, and the caller's own loads order
+    // what follows.
+    while word.load(Ordering::Relaxed) == expected {
+        let left = timeout.saturating_sub(begin.elapsed());
+        if left.is_zero() {
+            break;
+        }
+        thread::sleep(pause.min(left));
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    Ok(())
+}
+
+/// Does nothing: waiters look by themselves.
+pub(crate) fn wake_all(_word: &AtomicU32) -> io::Result<()> {
+    Ok(())
+}
+
+/// Knows nothing: forks go unnoticed here.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ForkToken;
+
+impl ForkToken {
+    /// Does this run in a forked child of the process that made the token? Never known here.
+    pub(crate) fn is_child(self) -> bool {
+        false
+    }
+}
+
+/// A token of this process.
+pub(crate) fn fork_token() -> ForkToken {
+    ForkToken
+}
+
+/// Gives the file `len` bytes that really exist, by writing zeros behind its end; what is in the
+/// file stays.
+pub(crate) fn allocate(mut file: &File, len: u64) -> io::Result<()> {
+    static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+    let mut end = file.seek(SeekFrom::End(0))?;
+    while end < len {
+        let piece = usize::try_from(len - end).unwrap_or(usize::MAX);
+        let piece = &ZEROS[..piece.min(ZEROS.len())];
+        file.write_all(piece)?;
+        end += piece.len() as u64;
+    }
+    Ok(())
+}
+
+/// Refuses nothing: the kind of a file system cannot be asked for here.
+pub(crate) fn check_file_system(_file: &File) -> Result<(), RefusedFileSystem> {
+    Ok(())
+}
+
+/// Zeros: not known here.
+pub(crate) fn boot_id() -> [u8; 16] {
+    [0; 16]
+}
+
+pub(super) fn prefault(_memory: &MmapRaw, _writable: bool) {}

@@ -1,0 +1,425 @@
+//! The reader's side: one attempt at a time, lossy by validated copy or lossless in place.
+
+use std::time::Duration;
+
+use super::ledger::{self, Ledger};
+use super::state::{self, Phase};
+use super::{gate, wake};
+use crate::layout::{EPOCHS, Hot, Slot};
+use crate::memory::{InPlace, Memory};
+use crate::sequence;
+use crate::sync::{Arc, Ordering, fence};
+
+/// Where a reader begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// With the next record to be published.
+    Now,
+    /// With the oldest record that is still kept.
+    Oldest,
+}
+
+/// Records handed to a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub first: u64,
+    pub count: u64,
+    /// Bytes of the caller's buffer in front of the first record (copies only).
+    pub offset: usize,
+}
+
+/// What one attempt found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Nothing was published since.
+    Nothing,
+    Records(Run),
+    /// Everything tried was overwritten meanwhile; it is in the ledger, and another attempt may succeed.
+    Overrun,
+    /// The next record is the first of another producer. `first` is unknown when too many came between.
+    Restarted { epoch: u64, first: Option<u64> },
+    /// Nothing more will come, and everything was delivered.
+    Ended(Phase),
+}
+
+/// The shared words contradict the protocol: damaged, or written by somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    PublishedWentBack { cursor: u64, published: u64 },
+    EpochWentBack { mine: u64, found: u64 },
+    BoundaryAhead { first: u64, published: u64 },
+    Overtaken { cursor: u64, published: u64 },
+    JoinedAhead { start: u64, published: u64 },
+}
+
+/// How far the next attempt may read.
+struct Horizon {
+    /// Every record below is published.
+    published: u64,
+    /// Records from here on belong to another epoch; `published` if there is none.
+    end: u64,
+}
+
+/// One reader's place in the ring. Owns its slot: the lock that says so is held above.
+#[derive(Debug)]
+pub struct Follower {
+    memory: Arc<Memory>,
+    slot: usize,
+    epoch: u64,
+    ledger: Ledger,
+    /// Records handed out in place and not released yet.
+    held: u64,
+}
+
+/// `published`, and everything published below it is visible.
+#[inline]
+pub fn published(hot: &Hot) -> u64 {
+    let published = hot.published.load(Ordering::Relaxed);
+    // [R1] pairs with [P4].
+    fence(Ordering::Acquire);
+    published
+}
+
+impl Follower {
+    /// Joins as a reader whom the producer never waits for.
+    pub fn join_lossy(memory: Arc<Memory>, slot: usize, start: Start) -> Result<Follower, Fault> {
+        let begin = begin(&memory, start);
+        Follower::enter(memory, slot, begin)
+    }
+
+    /// Joins as a reader whom the producer waits for.
+    pub fn join_lossless(
+        memory: Arc<Memory>,
+        slot: usize,
+        start: Start,
+    ) -> Result<Follower, Fault> {
+        let capacity = memory.geometry().capacity;
+        let wanted = begin(&memory, start);
+        let gate = &memory.control().slots.0[slot].gate;
+        gate.store(wanted, Ordering::Release);
+        // [L3] pairs with the producer's fence [L2]: it sees the gate, or we see its limit.
+        fence(Ordering::SeqCst);
+        let limit = memory.live().grant.limit.load(Ordering::Relaxed);
+        // [L4] pairs with [L1].
+        fence(Ordering::Acquire);
+        // [L5] what lies below may be overwritten before the producer looks at the gates again.
+        let begin = wanted.max(limit.saturating_sub(capacity));
+        gate.store(begin, Ordering::Release);
+        let follower = Follower::enter(memory, slot, begin)?;
+        follower.notify_producer();
+        Ok(follower)
+    }
+
+    fn enter(memory: Arc<Memory>, slot: usize, begin: u64) -> Result<Follower, Fault> {
+        let published = published(&memory.live().hot);
+        if begin > published {
+            return Err(Fault::JoinedAhead {
+                start: begin,
+                published,
+            });
+        }
+        let epoch = epoch_at(&memory, begin);
+        let follower = Follower {
+            memory,
+            slot,
+            epoch,
+            ledger: Ledger {
+                joined: begin,
+                cursor: begin,
+                ..Ledger::default()
+            },
+            held: 0,
+        };
+        ledger::record(follower.slot(), &follower.ledger);
+        Ok(follower)
+    }
+
+    fn slot(&self) -> &Slot {
+        &self.memory.control().slots.0[self.slot]
+    }
+
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Records published and not yet read.
+    pub fn lag(&self) -> u64 {
+        published(&self.memory.live().hot).saturating_sub(self.ledger.cursor)
+    }
+
+    /// One attempt to copy what is new into `buffer`, as many whole records as fit.
+    #[inline]
+    pub fn poll_copy(&mut self, buffer: &mut [u8]) -> Result<News, Fault> {
+        let Horizon { published, end } = match self.horizon()? {
+            Ok(horizon) => horizon,
+            Err(news) => return Ok(news),
+        };
+        let geometry = *self.memory.geometry();
+        let hot = &self.memory.live().hot;
+        let cursor = self.ledger.cursor;
+        // [R2] what lies more than a ring behind is gone for certain.
+        let start = cursor.max(sequence::oldest(published, geometry.capacity)).min(end);
+        let room = (buffer.len() / geometry.stride) as u64;
+        let count = room.min(end - start);
+        let bytes = count as usize * geometry.stride;
+
+        if geometry.mirror && count == 1 && start + 1 == published {
+            self.memory.load_mirror(&mut buffer[..bytes]);
+            // [M1] pairs with [P2] through the words of the mirror.
+            fence(Ordering::Acquire);
+            // [M2] the mirror is record `published - 1` as long as nothing beyond was claimed.
+            if hot.claimed.load(Ordering::Relaxed) == published {
+                return Ok(self.deliver(start, 1, 0));
+            }
+        }
+
+        // [R3]
+        self.memory.load(start, &mut buffer[..bytes]);
+        // [R4] pairs with [P2] through the words just loaded.
+        fence(Ordering::Acquire);
+        // [R5] stored by [P1].
+        let claimed = hot.claimed.load(Ordering::Relaxed);
+        // [R6]
+        let whole = start.max(sequence::oldest(claimed, geometry.capacity));
+        if whole < start + count {
+            let offset = (whole - start) as usize * geometry.stride;
+            return Ok(self.deliver(whole, start + count - whole, offset));
+        }
+        Ok(self.overrun(claimed, published, end))
+    }
+
+    /// Counts what was overwritten and goes on where the producer will not be at once.
+    #[cold]
+    fn overrun(&mut self, claimed: u64, seen: u64, end: u64) -> News {
+        // `claimed` may be seen before the `published` that precedes it: never go beyond what was loaded.
+        let newest = published(&self.memory.live().hot);
+        let limit = if end < seen { end } else { newest };
+        let capacity = self.memory.geometry().capacity;
+        let cursor = sequence::resume(self.ledger.cursor, claimed, limit, capacity);
+        self.ledger.missed += cursor - self.ledger.cursor;
+        self.ledger.cursor = cursor;
+        ledger::record(self.slot(), &self.ledger);
+        News::Overrun
+    }
+
+    #[inline]
+    fn deliver(&mut self, first: u64, count: u64, offset: usize) -> News {
+        self.ledger.missed += first - self.ledger.cursor;
+        self.ledger.read += count;
+        self.ledger.cursor = first + count;
+        ledger::record(self.slot(), &self.ledger);
+        News::Records(Run {
+            first,
+            count,
+            offset,
+        })
+    }
+
+    /// One attempt to hand out what is new where it lies, side by side and at most `most` records. What
+    /// was handed out before is released first.
+    #[inline]
+    pub fn poll_in_place(&mut self, most: u64) -> Result<News, Fault> {
+        self.release();
+        let Horizon { published, end } = match self.horizon()? {
+            Ok(horizon) => horizon,
+            Err(news) => return Ok(news),
+        };
+        let geometry = self.memory.geometry();
+        let cursor = self.ledger.cursor;
+        if published - cursor > geometry.capacity {
+            return Err(Fault::Overtaken { cursor, published });
+        }
+        let count = sequence::until_wrap(cursor, most.min(end - cursor), geometry.cells);
+        self.held = count;
+        Ok(News::Records(Run {
+            first: cursor,
+            count,
+            offset: 0,
+        }))
+    }
+
+    /// The records handed out by the last [`Follower::poll_in_place`].
+    #[inline]
+    #[allow(unsafe_code)]
+    pub fn held(&self) -> InPlace<'_> {
+        // SAFETY: the gate stands at `cursor` until `release`, which needs `&mut self` and so ends this
+        // borrow; `horizon` has loaded a `published` beyond the records (acquire); `until_wrap` keeps
+        // them side by side.
+        unsafe { self.memory.in_place(self.ledger.cursor, self.held) }
+    }
+
+    /// Gives the records handed out in place back to the producer.
+    #[inline]
+    pub fn release(&mut self) {
+        if self.held == 0 {
+            return;
+        }
+        self.ledger.read += self.held;
+        self.ledger.cursor += self.held;
+        self.held = 0;
+        ledger::record(self.slot(), &self.ledger);
+        // [G2] pairs with [G1]: our reads happen before the producer overwrites.
+        self.slot().gate.store(self.ledger.cursor, Ordering::Release);
+        self.notify_producer();
+    }
+
+    /// Leaves: the slot keeps its ledger, and nobody waits for it any more.
+    pub fn leave(&mut self) {
+        self.release();
+        leave(&self.memory, self.slot);
+    }
+
+    #[inline]
+    fn notify_producer(&self) {
+        notify_producer(&self.memory);
+    }
+
+    /// How far the next attempt may read, or the news that there is nothing to read.
+    #[inline]
+    fn horizon(&mut self) -> Result<Result<Horizon, News>, Fault> {
+        let live = self.memory.live();
+        let cursor = self.ledger.cursor;
+        let published = published(&live.hot);
+        if published < cursor {
+            return Err(Fault::PublishedWentBack { cursor, published });
+        }
+        // After `published`: a record of a new epoch is never taken for one of the old.
+        let state = state::load(live);
+        if state.epoch != self.epoch {
+            return self.new_epoch(published, state.epoch);
+        }
+        if published > cursor {
+            return Ok(Ok(Horizon {
+                published,
+                end: published,
+            }));
+        }
+        if !matches!(state.phase, Phase::Closed | Phase::Removed) {
+            return Ok(Err(News::Nothing));
+        }
+        // [E1] the last records were published before the end was: look again after having seen it.
+        let last = self::published(&live.hot);
+        Ok(Err(if last == cursor {
+            News::Ended(state.phase)
+        } else {
+            News::Nothing
+        }))
+    }
+
+    /// Reads up to where its own epoch ended, then reports the next.
+    #[cold]
+    fn new_epoch(&mut self, published: u64, newest: u64) -> Result<Result<Horizon, News>, Fault> {
+        if newest < self.epoch {
+            return Err(Fault::EpochWentBack {
+                mine: self.epoch,
+                found: newest,
+            });
+        }
+        let live = self.memory.live();
+        let next = self.epoch + 1;
+        let first = state::boundary(live, next);
+        // The state may be newer than the `published` loaded before it, but not than this one.
+        let published = published.max(self::published(&live.hot));
+        if let Some(first) = first.filter(|&first| first > published) {
+            return Err(Fault::BoundaryAhead { first, published });
+        }
+        let end = first.unwrap_or(published);
+        if self.ledger.cursor < end {
+            return Ok(Ok(Horizon { published, end }));
+        }
+        self.epoch = match first {
+            Some(_) => next,
+            None => newest.saturating_sub(EPOCHS as u64 - 2).max(next),
+        };
+        Ok(Err(News::Restarted {
+            epoch: self.epoch,
+            first,
+        }))
+    }
+
+    /// Sleeps until something was published or the state changed, at most `timeout`; may return early.
+    pub fn wait(&self, timeout: Duration) -> std::io::Result<()> {
+        let word = &self.memory.control().wake.0;
+        let expected = wake::arm(word);
+        // [B2] the second look, after the fence of `arm`, at both.
+        if self.has_news() {
+            return Ok(());
+        }
+        self.memory.wait(word, expected, timeout)
+    }
+
+    /// Whether another attempt would find anything; cheap.
+    #[inline]
+    pub fn has_news(&self) -> bool {
+        let live = self.memory.live();
+        if published(&live.hot) != self.ledger.cursor {
+            return true;
+        }
+        let state = state::load(live);
+        state.epoch != self.epoch || matches!(state.phase, Phase::Closed | Phase::Removed)
+    }
+}
+
+/// Turns the gate of a reader that leaves, or of a dead one, off; the caller owns the slot.
+pub fn leave(memory: &Memory, slot: usize) {
+    let slot = &memory.control().slots.0[slot];
+    // [G3] pairs with [G1], like a release of everything.
+    slot.gate.swap(gate::OFF, Ordering::AcqRel);
+    slot.delivery.store(0, Ordering::Relaxed);
+    notify_producer(memory);
+}
+
+/// Wakes a producer that sleeps because there was no room.
+#[inline]
+fn notify_producer(memory: &Memory) {
+    let room = &memory.control().room.0;
+    if wake::somebody_sleeps(room) {
+        // As for the readers' word: the producer wakes by timeout if this fails.
+        let _ = memory.wake(room);
+    }
+}
+
+/// The sequence a reader wants to begin with; never beyond what it has seen published.
+fn begin(memory: &Memory, start: Start) -> u64 {
+    let hot = &memory.live().hot;
+    let published = published(hot);
+    match start {
+        Start::Now => published,
+        Start::Oldest => {
+            let claimed = hot.claimed.load(Ordering::Relaxed);
+            sequence::oldest(claimed, memory.geometry().capacity).min(published)
+        }
+    }
+}
+
+/// The epoch that published, or will publish, `sequence`.
+fn epoch_at(memory: &Memory, sequence: u64) -> u64 {
+    let live = memory.live();
+    let newest = state::load(live).epoch;
+    (newest.saturating_sub(EPOCHS as u64)..=newest)
+        .rev()
+        .find(|&epoch| state::boundary(live, epoch).is_none_or(|first| first <= sequence))
+        .unwrap_or(newest)
+}
+
+/// Copies the newest record without being a reader at any place, and returns its sequence.
+pub fn latest(memory: &Memory, record: &mut [u8]) -> Option<u64> {
+    const ATTEMPTS: usize = 64;
+    let capacity = memory.geometry().capacity;
+    let hot = &memory.live().hot;
+    for _ in 0..ATTEMPTS {
+        let newest = published(hot).checked_sub(1)?;
+        memory.load(newest, record);
+        // [R4] as in `poll_copy`.
+        fence(Ordering::Acquire);
+        let claimed = hot.claimed.load(Ordering::Relaxed);
+        if sequence::oldest(claimed, capacity) <= newest {
+            return Some(newest);
+        }
+    }
+    None
+}

@@ -1,0 +1,172 @@
+//! The producer's side: claim, write, commit, and the room that lossless readers leave.
+
+use std::time::Duration;
+
+use super::gate::{self, Gate};
+use super::state::{self, Phase, State};
+use super::wake;
+use crate::memory::Memory;
+use crate::sequence;
+use crate::sync::{Arc, Ordering, fence};
+
+/// The reader in the way of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full {
+    pub gate: Gate,
+}
+
+/// The one producer of a ring. Whoever makes a second one on the same memory breaks the ring: the lock
+/// that prevents it is taken above.
+#[derive(Debug)]
+pub struct Writer {
+    memory: Arc<Memory>,
+    /// Next sequence to publish; equals the shared `published`.
+    next: u64,
+    /// The shared `claimed`.
+    claimed: u64,
+    /// Below this no gate needs to be looked at; never above the shared LIMIT.
+    limit: u64,
+    epoch: u64,
+}
+
+impl Writer {
+    /// Takes the ring over from the producer before, or begins it.
+    pub fn open(memory: Arc<Memory>, opened_ns: u64) -> Writer {
+        let live = memory.live();
+        // Whoever wrote these words is gone, and its lock was taken after it: nothing is concurrent.
+        let next = live.hot.published.load(Ordering::Acquire);
+        let claimed = live.hot.claimed.load(Ordering::Relaxed);
+        let epoch = state::load(live).epoch + 1;
+        state::open(live, epoch, next, opened_ns);
+        let writer = Writer {
+            memory,
+            next,
+            // The producer before may have begun to write up to here: a smaller claim would make its
+            // half-written cells look valid.
+            claimed,
+            // Forces a look at the gates: readers may have joined since.
+            limit: 0,
+            epoch,
+        };
+        writer.notify();
+        writer
+    }
+
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
+    /// The next sequence to be published.
+    #[inline]
+    pub fn published(&self) -> u64 {
+        self.next
+    }
+
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Claims `count` records (1 to the capacity) and returns the first sequence; a claim made before and
+    /// not committed is given up.
+    #[inline]
+    pub fn try_claim(&mut self, count: u64) -> Result<u64, Full> {
+        let end = self.next + count;
+        if end > self.limit {
+            self.extend(count)?;
+        }
+        if end > self.claimed {
+            self.claimed = end;
+            // [P1] validated by readers after their copy [R5].
+            self.memory.live().hot.claimed.store(end, Ordering::Relaxed);
+            // [P2] pairs with [R4]: who sees a word of this claim sees that it was claimed.
+            fence(Ordering::Release);
+        }
+        Ok(self.next)
+    }
+
+    /// Looks at the gates and grants itself the next step, or names the reader in the way.
+    #[cold]
+    fn extend(&mut self, count: u64) -> Result<(), Full> {
+        let end = self.next + count;
+        let first = gate::slowest(self.memory.control());
+        // [L1] pairs with [L4]: a joiner that starts by this limit has seen what it counts as published.
+        self.set_limit(self.grant(first, count));
+        // [L2] pairs with the joiner's fence [L3].
+        fence(Ordering::SeqCst);
+        let second = gate::slowest(self.memory.control());
+        let slowest = [first, second].into_iter().flatten().min_by_key(|gate| gate.cursor);
+        self.limit = self.grant(slowest, count);
+        self.set_limit(self.limit);
+        match slowest {
+            Some(gate) if end > self.limit => Err(Full { gate }),
+            _ => Ok(()),
+        }
+    }
+
+    fn grant(&self, slowest: Option<Gate>, count: u64) -> u64 {
+        let gate = slowest.map_or(gate::OFF, |gate| gate.cursor);
+        let capacity = self.memory.geometry().capacity;
+        sequence::grant(gate, self.next, count, self.claimed, capacity)
+    }
+
+    fn set_limit(&self, limit: u64) {
+        self.memory.live().grant.limit.store(limit, Ordering::Release);
+    }
+
+    /// Writes whole records at `sequence`, which the caller has claimed.
+    #[inline]
+    pub fn write(&self, sequence: u64, records: &[u8]) {
+        // [P3]
+        self.memory.store(sequence, records);
+    }
+
+    /// Publishes the first `count` records of the claim.
+    #[inline]
+    pub fn commit(&mut self, count: u64) {
+        self.next += count;
+        debug_assert!(self.next <= self.claimed, "a commit beyond its claim");
+        if self.memory.geometry().mirror && count > 0 {
+            self.memory.mirror(self.next - 1);
+        }
+        // [P4] pairs with [R1].
+        self.memory.live().hot.published.store(self.next, Ordering::Release);
+    }
+
+    /// Wakes the readers that sleep. Once per publish call, after the commit.
+    #[inline]
+    pub fn notify(&self) {
+        if wake::somebody_sleeps(&self.memory.control().wake.0) {
+            self.wake_readers();
+        }
+    }
+
+    #[cold]
+    fn wake_readers(&self) {
+        // A futex on mapped memory that we hold cannot fail; a reader that missed it wakes by timeout.
+        let _ = self.memory.wake(&self.memory.control().wake.0);
+    }
+
+    /// Sleeps until a reader leaves room for `count` records or `timeout` is over; returns at once when
+    /// there is room already.
+    pub fn wait_for_room(&mut self, count: u64, timeout: Duration) -> std::io::Result<()> {
+        let memory = Arc::clone(&self.memory);
+        let room = &memory.control().room.0;
+        let expected = wake::arm(room);
+        // [B1] the second look, after the fence of `arm`.
+        if self.next + count > self.limit && self.extend(count).is_err() {
+            memory.wait(room, expected, timeout)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the epoch: nothing comes after what is published now.
+    pub fn end(&mut self, phase: Phase) {
+        let state = State {
+            epoch: self.epoch,
+            phase,
+        };
+        // [S5] pairs with [S1]: the last `published` is visible to who sees the end.
+        self.memory.live().status.state.store(state.word(), Ordering::Release);
+        self.notify();
+    }
+}

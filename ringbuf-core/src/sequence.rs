@@ -1,0 +1,107 @@
+//! Arithmetic on sequences: every wrap, distance and bound has its name and its test here.
+
+/// Sequences stay below this bound: far beyond any real stream (73 years at 1 GHz) and low enough that
+/// no sum of a sequence and a capacity overflows or reaches the tag bits of a gate.
+pub(crate) const BOUND: u64 = 1 << 61;
+
+/// The oldest sequence that is still readable when the producer may have begun to write up to `claimed`.
+#[inline]
+pub(crate) fn oldest(claimed: u64, capacity: u64) -> u64 {
+    claimed.saturating_sub(capacity)
+}
+
+/// The cell that holds `sequence`; `cells` is a power of two.
+#[inline]
+pub(crate) fn cell(sequence: u64, cells: u64) -> u64 {
+    sequence & (cells - 1)
+}
+
+/// How many of `count` records from `sequence` lie side by side before the cells wrap.
+#[inline]
+pub(crate) fn until_wrap(sequence: u64, count: u64, cells: u64) -> u64 {
+    count.min(cells - cell(sequence, cells))
+}
+
+/// Number of cells for a capacity: the next power of two, so that a cell is found with a mask.
+pub(crate) fn cells_for(capacity: u64) -> u64 {
+    capacity.next_power_of_two()
+}
+
+/// How far ahead the producer grants itself room without looking at the gates again.
+pub(crate) fn step(capacity: u64) -> u64 {
+    (capacity / 8).max(1)
+}
+
+/// The first sequence the producer may not claim yet.
+///
+/// `gate` is the slowest gate (`u64::MAX` when nobody holds one), `next` the next sequence to publish,
+/// `count` the records wanted, `claimed` the high-water mark that was granted before and stays granted.
+pub(crate) fn grant(gate: u64, next: u64, count: u64, claimed: u64, capacity: u64) -> u64 {
+    let by_readers = gate.saturating_add(capacity);
+    let by_step = next + count.max(step(capacity));
+    by_readers.min(by_step).max(claimed)
+}
+
+/// Where a lapped reader goes on: half a ring behind the producer, never back, and never past a
+/// `published` that this reader has loaded itself (`claimed` may be seen before it).
+#[inline]
+pub(crate) fn resume(cursor: u64, claimed: u64, published: u64, capacity: u64) -> u64 {
+    cursor.max(claimed.saturating_sub(capacity / 2).min(published))
+}
+
+/// The most records a lossless reader holds in one batch: a quarter of the ring, so that one batch in
+/// hand does not stop everybody.
+pub(crate) fn in_place_batch(capacity: u64) -> u64 {
+    (capacity / 4).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn oldest_is_zero_until_the_first_lap_is_claimed() {
+        assert_eq!(oldest(3, 5), 0);
+        assert_eq!(oldest(5, 5), 0);
+        assert_eq!(oldest(6, 5), 1);
+    }
+
+    #[test]
+    fn a_run_ends_at_the_last_cell() {
+        assert_eq!(cell(13, 8), 5);
+        assert_eq!(until_wrap(13, 2, 8), 2);
+        assert_eq!(until_wrap(13, 9, 8), 3);
+        assert_eq!(until_wrap(16, 9, 8), 8);
+    }
+
+    #[test]
+    fn capacity_is_rounded_up_for_cells_only() {
+        assert_eq!(cells_for(1), 1);
+        assert_eq!(cells_for(5), 8);
+        assert_eq!(cells_for(8), 8);
+    }
+
+    #[test]
+    fn a_grant_is_bounded_by_readers_and_step_but_not_below_what_was_claimed() {
+        assert_eq!(grant(u64::MAX, 10, 1, 10, 64), 18);
+        assert_eq!(grant(u64::MAX, 10, 20, 10, 64), 30);
+        assert_eq!(grant(0, 60, 1, 60, 64), 64);
+        assert_eq!(grant(0, 64, 1, 64, 64), 64);
+        assert_eq!(grant(0, 10, 1, 40, 64), 40);
+    }
+
+    #[test]
+    fn a_lapped_reader_goes_on_behind_what_it_has_seen_published() {
+        assert_eq!(resume(2, 100, 98, 10), 95);
+        assert_eq!(resume(2, 100, 92, 10), 92);
+        assert_eq!(resume(97, 100, 98, 10), 97);
+        assert_eq!(resume(0, 3, 2, 1), 2);
+    }
+
+    #[test]
+    fn a_batch_in_place_is_a_quarter_and_at_least_one() {
+        assert_eq!(in_place_batch(1), 1);
+        assert_eq!(in_place_batch(5), 1);
+        assert_eq!(in_place_batch(4096), 1024);
+    }
+}
