@@ -24,7 +24,7 @@ pub const EPOCHS: usize = 2;
 #[cfg(not(loom))]
 pub const MIRROR_WORDS: usize = 14;
 #[cfg(loom)]
-pub const MIRROR_WORDS: usize = 1;
+pub const MIRROR_WORDS: usize = 2;
 
 /// Words of a reader's name, NUL-padded UTF-8.
 #[cfg(not(loom))]
@@ -119,7 +119,7 @@ pub struct Line<T>(pub(crate) T);
 /// The slots begin on a page of their own (in a model they need not, and its stacks are small).
 #[cfg_attr(not(loom), repr(C, align(4096)))]
 #[derive(Debug)]
-pub struct SlotTable(pub(crate) [Slot; SLOTS]);
+pub struct SlotTable(pub [Slot; SLOTS]);
 
 impl Default for SlotTable {
     fn default() -> Self {

@@ -270,6 +270,17 @@ impl Memory {
     }
 }
 
+/// Makes the new control block (all zeros) in a mapped readers' file one without readers. `None` when the
+/// mapping is too short.
+pub(crate) fn format_control(mapping: &Mapping, offset: usize) -> Option<()> {
+    let control = part(mapping, offset, size_of::<Control>())?;
+    // SAFETY: `part` gives page-aligned memory of the right length that stays mapped for this call;
+    // `Control` consists of atomics only.
+    let control: &Control = unsafe { control.cast().as_ref() };
+    control.format();
+    Some(())
+}
+
 /// A part of a mapping, aligned to a page.
 fn part(mapping: &Mapping, offset: usize, len: usize) -> Option<NonNull<u8>> {
     let end = offset.checked_add(len)?;

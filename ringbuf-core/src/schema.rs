@@ -10,6 +10,7 @@ mod error;
 mod field;
 mod json;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 pub use column::Column;
@@ -113,13 +114,15 @@ impl Schema {
     }
 
     fn check_names(&self) -> Result<(), SchemaError> {
-        for (index, field) in self.fields.iter().enumerate() {
-            let taken = self.fields[..index]
-                .iter()
-                .any(|other| other.name() == field.name());
-            if taken || self.array_element(field.name()).is_some() {
+        // A map, since a hostile schema makes this look up a hundred thousand names.
+        let named: HashMap<&str, &Field> = self.fields.iter().map(|f| (f.name(), f)).collect();
+        let mut seen = HashSet::new();
+        for field in &self.fields {
+            let name = field.name();
+            let element = column::array_element(name, |array| named.get(array).copied());
+            if !seen.insert(name) || element.is_some() {
                 return Err(SchemaError::DuplicateName {
-                    name: field.name().to_owned(),
+                    name: name.to_owned(),
                 });
             }
         }
@@ -165,6 +168,38 @@ impl Schema {
             });
         }
         Ok(())
+    }
+
+    /// Whether a type with this schema reads the records of `found` rightly: the same fields of the same
+    /// types at the same places. Units and clocks must agree only where both sides name them.
+    ///
+    /// ```
+    /// use ringbuf_core::{Element, Field, Schema};
+    ///
+    /// let volts = Schema::packed([Field::new("u", Element::F32).unit("V")])?;
+    /// let plain = Schema::packed([Field::new("u", Element::F32)])?;
+    /// let celsius = Schema::packed([Field::new("u", Element::F32).unit("°C")])?;
+    /// assert!(plain.describes(&volts));
+    /// assert!(!celsius.describes(&volts));
+    /// # Ok::<(), ringbuf_core::SchemaError>(())
+    /// ```
+    pub fn describes(&self, found: &Schema) -> bool {
+        let same = |(mine, theirs): (&Field, &Field)| {
+            let units = mine.get_unit().zip(theirs.get_unit());
+            let clocks = match (mine.role(), theirs.role()) {
+                (Role::Time(mine), Role::Time(theirs)) => mine == theirs,
+                _ => true,
+            };
+            mine.name() == theirs.name()
+                && mine.element() == theirs.element()
+                && mine.get_shape() == theirs.get_shape()
+                && mine.offset() == theirs.offset()
+                && units.is_none_or(|(mine, theirs)| mine == theirs)
+                && clocks
+        };
+        self.size == found.size
+            && self.fields.len() == found.fields.len()
+            && self.fields.iter().zip(&found.fields).all(same)
     }
 
     /// Bytes of a record, which is also the distance from one record to the next.

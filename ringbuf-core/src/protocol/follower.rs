@@ -11,9 +11,11 @@ use crate::sequence;
 use crate::sync::{Arc, Ordering, fence};
 
 /// Where a reader begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Start {
     /// With the next record to be published.
+    #[default]
     Now,
     /// With the oldest record that is still kept.
     Oldest,

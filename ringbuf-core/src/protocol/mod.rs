@@ -43,4 +43,4 @@ mod writer;
 
 pub use follower::{Fault, Follower, News, Run, Start, latest, leave, published};
 pub use ledger::{Ledger, observe};
-pub use writer::{Full, Writer};
+pub use writer::{Full, Writer, remove};

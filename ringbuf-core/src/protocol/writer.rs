@@ -7,7 +7,7 @@ use super::state::{self, Phase, State};
 use super::wake;
 use crate::memory::Memory;
 use crate::sequence;
-use crate::sync::{Arc, Ordering, fence};
+use crate::sync::{Arc, AtomicU32, Ordering, fence};
 
 /// The reader in the way of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,6 @@ pub struct Writer {
     claimed: u64,
     /// Below this no gate needs to be looked at; never above the shared LIMIT.
     limit: u64,
-    epoch: u64,
 }
 
 impl Writer {
@@ -46,7 +45,6 @@ impl Writer {
             claimed,
             // Forces a look at the gates: readers may have joined since.
             limit: 0,
-            epoch,
         };
         writer.notify();
         writer
@@ -60,10 +58,6 @@ impl Writer {
     #[inline]
     pub fn published(&self) -> u64 {
         self.next
-    }
-
-    pub fn epoch(&self) -> u64 {
-        self.epoch
     }
 
     /// Claims `count` records (1 to the capacity) and returns the first sequence; a claim made before and
@@ -135,15 +129,7 @@ impl Writer {
     /// Wakes the readers that sleep. Once per publish call, after the commit.
     #[inline]
     pub fn notify(&self) {
-        if wake::somebody_sleeps(&self.memory.control().wake.0) {
-            self.wake_readers();
-        }
-    }
-
-    #[cold]
-    fn wake_readers(&self) {
-        // A futex on mapped memory that we hold cannot fail; a reader that missed it wakes by timeout.
-        let _ = self.memory.wake(&self.memory.control().wake.0);
+        wake_readers(&self.memory);
     }
 
     /// Sleeps until a reader leaves room for `count` records or `timeout` is over; returns at once when
@@ -159,14 +145,40 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the epoch: nothing comes after what is published now.
-    pub fn end(&mut self, phase: Phase) {
-        let state = State {
-            epoch: self.epoch,
-            phase,
-        };
-        // [S5] pairs with [S1]: the last `published` is visible to who sees the end.
-        self.memory.live().status.state.store(state.word(), Ordering::Release);
-        self.notify();
+    /// Closes the epoch: nothing comes after what is published now.
+    pub fn close(&mut self) {
+        end(&self.memory, Phase::Closed);
     }
+}
+
+/// Marks a ring whose producer's lock the caller holds as removed.
+pub fn remove(memory: &Memory) {
+    end(memory, Phase::Removed);
+}
+
+/// Ends the epoch that is open, or was.
+fn end(memory: &Memory, phase: Phase) {
+    let live = memory.live();
+    let state = State {
+        epoch: state::load(live).epoch,
+        phase,
+    };
+    // [S5] pairs with [S1]: the last `published` is visible to who sees the end.
+    live.status.state.store(state.word(), Ordering::Release);
+    wake_readers(memory);
+}
+
+/// Wakes the readers that sleep, after what they wait for was stored.
+#[inline]
+fn wake_readers(memory: &Memory) {
+    let word = &memory.control().wake.0;
+    if wake::somebody_sleeps(word) {
+        ring(memory, word);
+    }
+}
+
+#[cold]
+fn ring(memory: &Memory, word: &AtomicU32) {
+    // A futex on mapped memory that we hold cannot fail; a reader that missed it wakes by timeout.
+    let _ = memory.wake(word);
 }

@@ -98,22 +98,25 @@ impl Schema {
         match self.field(name) {
             Some(field) if field.get_shape().is_empty() => Some(Column::new(field, 0)),
             Some(_) => None,
-            None => self.array_element(name),
+            None => array_element(name, |array| self.field(array)),
         }
     }
+}
 
-    /// The element of an array that goes by this name.
-    ///
-    /// Names may have brackets of their own, as in `temp[C]` or `temp[1]`, so every bracket may be
-    /// the one where the indices begin.
-    pub(super) fn array_element(&self, name: &str) -> Option<Column> {
-        let inside = name.strip_suffix(']')?;
-        inside.match_indices('[').find_map(|(bracket, _)| {
-            let field = self.field(&name[..bracket])?;
-            let index = flat_index(field.get_shape(), &inside[bracket + 1..])?;
-            Some(Column::new(field, index))
-        })
-    }
+/// The element of an array that goes by this name, the array being found by `field`.
+///
+/// Names may have brackets of their own, as in `temp[C]` or `temp[1]`, so every bracket may be
+/// the one where the indices begin.
+pub(super) fn array_element<'a>(
+    name: &str,
+    field: impl Fn(&str) -> Option<&'a Field>,
+) -> Option<Column> {
+    let inside = name.strip_suffix(']')?;
+    inside.match_indices('[').find_map(|(bracket, _)| {
+        let field = field(&name[..bracket])?;
+        let index = flat_index(field.get_shape(), &inside[bracket + 1..])?;
+        Some(Column::new(field, index))
+    })
 }
 
 /// `[1][2]` for value number 5 of a 2 by 3 matrix.

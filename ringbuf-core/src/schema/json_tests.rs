@@ -192,6 +192,17 @@ fn the_longest_schema_fits() {
     assert_eq!(read(&schema.to_json()), Ok(schema));
 }
 
+#[test]
+fn many_brackets_cost_no_time() {
+    let fields = (0..super::super::MAX_FIELDS).map(|i| {
+        let name = format!("{}{i:04}]", "[".repeat(250));
+        Field::new(name, Element::U8).shape(&[1])
+    });
+    let begun = std::time::Instant::now();
+    Schema::packed(fields).unwrap();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5));
+}
+
 proptest! {
     #[test]
     fn a_schema_reads_back(schema in any_schema()) {

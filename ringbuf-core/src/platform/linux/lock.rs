@@ -29,7 +29,7 @@ const FIRST: i64 = 1 << 40;
 /// Its end survives nothing: neither a kill nor a fork carries it on.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    page: Option<MmapRaw>,
+    pub(super) page: Option<MmapRaw>,
     file_id: FileId,
     made_by: ForkToken,
 }
@@ -128,7 +128,7 @@ impl Drop for BriefLock<'_> {
 /// Removes what locking left next to a file that is being removed: on this system, nothing.
 pub(crate) fn remove_lock_files(_path: &Path) {}
 
-fn set(file: &File, kind: c_int, index: u64) -> Result<(), LockError> {
+pub(super) fn set(file: &File, kind: c_int, index: u64) -> Result<(), LockError> {
     match call(file, libc::F_OFD_SETLK, &mut request(kind, index)?) {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => {
             Err(LockError::Held)

@@ -5,7 +5,7 @@ mod futex;
 mod lock;
 mod space;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub(crate) use fork::{ForkToken, fork_token};
 pub(crate) use futex::{wait, wake_all};

@@ -75,3 +75,25 @@ fn refused_name(kind: u32) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::refused_name;
+
+    #[test]
+    fn remote_file_systems_have_names() {
+        let names = [
+            0x6969,
+            0x517B,
+            0xFE53_4D42,
+            0xFF53_4D42,
+            0x0102_1997,
+            0x6573_5546,
+        ]
+        .map(|kind| refused_name(kind).unwrap());
+        assert_eq!(names, ["NFS", "SMB", "SMB", "SMB", "9p", "FUSE"]);
+        let tmpfs = libc::TMPFS_MAGIC as u32;
+        let ext4 = libc::EXT4_SUPER_MAGIC as u32;
+        assert_eq!([tmpfs, ext4].map(refused_name), [None, None]);
+    }
+}

@@ -1,0 +1,108 @@
+//! Lossless readers in place: a store into cells that a reader holds is a data race that loom reports.
+
+use loom::thread;
+use loom_tests::{check, drain, lossless, lossy, open, poll, publish, ring, take, take_rest, try_publish};
+use ringbuf_core::model::{Start, Writer, leave};
+
+/// So many attempts to publish one record; one that finds no room is given up.
+fn attempts(writer: &mut Writer, attempts: usize) -> u64 {
+    for _ in 0..attempts {
+        let _ = try_publish(writer, 1);
+    }
+    writer.published()
+}
+
+#[test]
+fn one_reader() {
+    check(3, || {
+        let memory = ring(2);
+        let mut writer = open(&memory);
+        let mut reader = lossless(&memory, 0, Start::Now);
+        publish(&mut writer, 2);
+        let producer = thread::spawn(move || attempts(&mut writer, 3));
+        take(&mut reader, 1);
+        take(&mut reader, 2);
+        let published = producer.join().unwrap();
+        take_rest(&mut reader, published);
+    });
+}
+
+#[test]
+fn two_readers() {
+    check(2, || {
+        let memory = ring(2);
+        let mut writer = open(&memory);
+        let mut first = lossless(&memory, 0, Start::Now);
+        let mut second = lossless(&memory, 1, Start::Now);
+        publish(&mut writer, 2);
+        let producer = thread::spawn(move || attempts(&mut writer, 2));
+        let other = thread::spawn(move || {
+            take(&mut second, 1);
+            take(&mut second, 1);
+            second
+        });
+        take(&mut first, 2);
+        take(&mut first, 1);
+        let published = producer.join().unwrap();
+        let mut second = other.join().unwrap();
+        take_rest(&mut first, published);
+        take_rest(&mut second, published);
+    });
+}
+
+/// A lossy reader beside a lossless one: the producer waits for the one and laps the other.
+#[test]
+fn a_lossless_and_a_lossy_reader() {
+    check(2, || {
+        let memory = ring(2);
+        let mut writer = open(&memory);
+        let mut held = lossless(&memory, 0, Start::Now);
+        let mut copied = lossy(&memory, 1, Start::Now);
+        publish(&mut writer, 2);
+        let producer = thread::spawn(move || attempts(&mut writer, 2));
+        let other = thread::spawn(move || {
+            poll(&mut copied, 1);
+            copied
+        });
+        take(&mut held, 2);
+        take(&mut held, 1);
+        let published = producer.join().unwrap();
+        let mut copied = other.join().unwrap();
+        take_rest(&mut held, published);
+        drain(&mut copied, published.saturating_sub(2), published);
+    });
+}
+
+/// The next owner of a slot stores its own gate over the one before it; what that one read stays read.
+#[test]
+fn a_slot_used_again() {
+    check(3, || {
+        let memory = ring(1);
+        let mut writer = open(&memory);
+        publish(&mut writer, 1);
+        let mut reader = lossless(&memory, 0, Start::Oldest);
+        let producer = thread::spawn(move || attempts(&mut writer, 2));
+        take(&mut reader, 1);
+        reader.leave();
+        let mut reader = lossless(&memory, 0, Start::Now);
+        take(&mut reader, 1);
+        let published = producer.join().unwrap();
+        take_rest(&mut reader, published);
+    });
+}
+
+/// A reader that died with records in hand: whoever turns its gate off comes after its reads.
+#[test]
+fn a_dead_reader_is_evicted() {
+    check(3, || {
+        let memory = ring(1);
+        let mut writer = open(&memory);
+        let mut reader = lossless(&memory, 0, Start::Now);
+        publish(&mut writer, 1);
+        let producer = thread::spawn(move || attempts(&mut writer, 2));
+        take(&mut reader, 1);
+        drop(reader);
+        leave(&memory, 0);
+        producer.join().unwrap();
+    });
+}

@@ -1,0 +1,11 @@
+#![cfg(loom)]
+//! The models, one file for each question; `docs/MODELS.md` lists what they show.
+
+mod guard;
+mod join;
+mod ledger;
+mod lossless;
+mod overwrite;
+mod restart;
+mod room;
+mod sleep;

@@ -1,0 +1,119 @@
+//! Claims that come to nothing and producers that die: nothing half-written shows, and readers are told
+//! exactly where the next epoch begins.
+
+use loom::sync::Arc;
+use loom::thread;
+use loom_tests::{check, drain, lossy, open, poll, poll_epoch, publish, records, ring, try_publish_in};
+use ringbuf_core::model::{Follower, Memory, News, Start, Writer};
+
+/// A lossy reader beside a producer with two records published that does `what`.
+fn beside(what: fn(&Arc<Memory>, Writer) -> Writer, kept_from: u64, published: u64) {
+    let memory = ring(2);
+    let mut writer = open(&memory);
+    let mut reader = lossy(&memory, 0, Start::Now);
+    publish(&mut writer, 2);
+    let producer = thread::spawn({
+        let memory = Arc::clone(&memory);
+        move || assert_eq!(what(&memory, writer).published(), published)
+    });
+    poll(&mut reader, 2);
+    poll(&mut reader, 1);
+    producer.join().unwrap();
+    while let News::Restarted { .. } | News::Overrun = poll(&mut reader, 1) {}
+    drain(&mut reader, kept_from, published);
+}
+
+/// Writes garbage into a claim of two.
+fn garble(writer: &mut Writer) {
+    let first = writer.try_claim(2).unwrap();
+    writer.write(first, &records(first + 70, 2, 9));
+}
+
+#[test]
+fn a_claim_given_up_then_a_smaller_one() {
+    check(3, || {
+        beside(
+            |_, mut writer| {
+                garble(&mut writer);
+                publish(&mut writer, 1);
+                writer
+            },
+            2,
+            3,
+        );
+    });
+}
+
+#[test]
+fn a_short_commit_then_a_smaller_claim() {
+    check(3, || {
+        beside(
+            |_, mut writer| {
+                let first = writer.try_claim(2).unwrap();
+                writer.write(first, &records(first, 1, 1));
+                writer.write(first + 1, &records(first + 70, 1, 9));
+                writer.commit(1);
+                publish(&mut writer, 1);
+                writer
+            },
+            2,
+            4,
+        );
+    });
+}
+
+#[test]
+fn death_in_a_claim_then_a_smaller_one() {
+    check(3, || {
+        beside(
+            |memory, mut writer| {
+                garble(&mut writer);
+                drop(writer);
+                let mut writer = open(memory);
+                publish(&mut writer, 1);
+                writer
+            },
+            2,
+            3,
+        );
+    });
+}
+
+/// Reads one record at a time and knows by the news whose records come; returns its epoch.
+fn follow(reader: &mut Follower, epoch: u64) -> u64 {
+    match poll_epoch(reader, 1, Some(epoch)) {
+        News::Restarted { epoch, first } => {
+            assert_eq!(first, Some(reader.ledger().cursor), "not exactly at the boundary");
+            epoch
+        }
+        _ => epoch,
+    }
+}
+
+#[test]
+fn the_boundary_of_an_epoch() {
+    check(3, || {
+        let memory = ring(4);
+        let mut writer = open(&memory);
+        let mut reader = lossy(&memory, 0, Start::Now);
+        publish(&mut writer, 1);
+        let producer = thread::spawn({
+            let memory = Arc::clone(&memory);
+            move || {
+                publish(&mut writer, 1);
+                drop(writer);
+                try_publish_in(&mut open(&memory), 1, 2).unwrap();
+            }
+        });
+        let mut epoch = 1;
+        for _ in 0..3 {
+            epoch = follow(&mut reader, epoch);
+        }
+        producer.join().unwrap();
+        while reader.ledger().cursor < 3 {
+            epoch = follow(&mut reader, epoch);
+        }
+        assert_eq!(epoch, 2);
+        assert_eq!(reader.ledger().read, 3);
+    });
+}

@@ -1,0 +1,206 @@
+//! The command line, as it is typed.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    config::{Allow, WhenFull},
+    source::{csv_time::TimeFormat, signal::ChannelSpec},
+    values,
+};
+
+/// Publishes sensor readings to a ring, for any number of analyzers to read.
+#[derive(Debug, Parser)]
+#[command(name = "producer", version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) source: SourceArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  producer synth --ring demo --rate 100
+  producer csv data/xio-fusion/sensor_data.csv --ring imu --speed 10
+  producer SOURCE --help       every option of a source
+
+The ring is closed when the producer ends: analyzers read what is left and end as well.
+Ctrl-C and SIGTERM close the ring and finish the report; a second one ends at once.
+Exit status: 0 done, 1 failed, 2 wrong usage.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SourceArgs {
+    /// A made-up sensor with several channels
+    #[command(after_help = SYNTH_HELP)]
+    Synth(SynthArgs),
+    /// A recording in a CSV file
+    #[command(after_help = CSV_HELP)]
+    Csv(CsvArgs),
+}
+
+const SYNTH_HELP: &str = "\
+Signals (NAME may end in a unit, as in 'pressure (hPa)'):
+  gaussian:MEAN,STD              normally distributed noise
+  sine:AMPLITUDE,HZ[,OFFSET]     a sine wave
+  steps:SECONDS,LEVEL,LEVEL,...  each level for so many seconds, round and round
+  dropout:PROBABILITY            the value is missing (NaN) in so many of the records
+  joined by +                    the sum, as in sine:3,0.5+gaussian:0,0.1+dropout:0.01
+
+Without --channel there are four:
+  value=gaussian:50,10  wave=sine:10,1+gaussian:0,0.5
+  level=steps:5,20,30,25  flaky=gaussian:20,2+dropout:0.01
+
+The field `time` is when each sample was taken: the start plus n / rate, free of drift.
+
+Examples:
+  producer synth --ring demo --rate 100 --duration 5s --capacity 10000
+  producer synth --ring demo --channel value=gaussian:50,10 --no-time     one float64, nothing else
+  producer synth --ring fast --rate 1e6 --channel value=gaussian:50,10 --allow lossy";
+
+#[derive(Debug, Args)]
+pub(crate) struct SynthArgs {
+    /// A channel and its signal, in place of the four below; may be given several times
+    #[arg(
+        long = "channel",
+        visible_alias = "channels",
+        value_name = "NAME=SIGNAL"
+    )]
+    #[arg(value_parser = ChannelSpec::parse)]
+    pub(crate) channels: Vec<ChannelSpec>,
+    /// The same seed makes the same values
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Leave out the field `time`
+    #[arg(long)]
+    pub(crate) no_time: bool,
+    #[command(flatten, next_help_heading = "The run and the ring")]
+    pub(crate) common: Common,
+}
+
+const CSV_HELP: &str = "\
+The first line names the columns; a column's name is its field's name. Values are float64, an empty
+cell is NaN. The time column is the first one called time, timestamp, datetime, date or t, with a
+unit if there is one: `timestamp`, `Time (s)`, `t_s`. A date without a zone is UTC; a number counts
+from the start of the recording. Numbers become exact nanoseconds.
+
+Recorded timing keeps every gap of the recording; a record whose time is missing or goes back is
+published at once, and the schedule goes on from there. Times are passed on as they are.
+
+Examples:
+  producer csv data/xio-fusion/sensor_data.csv --ring imu                real time
+  producer csv data/nab/machine_temperature_system_failure.csv --ring machine --speed 3000
+  producer csv data/nab/machine_temperature_system_failure.csv --ring machine --rate 0
+  producer csv log.csv --ring log --time logged --time-unit unix-ms --text state --leave-out id";
+
+#[derive(Debug, Args)]
+pub(crate) struct CsvArgs {
+    /// The recording
+    pub(crate) file: PathBuf,
+    /// Recorded timing, X times faster [default: 1 when the file has a time column]
+    #[arg(long, value_name = "X", value_parser = values::speed, conflicts_with_all = ["rate", "no_time"])]
+    pub(crate) speed: Option<f64>,
+    /// With recorded timing, wait no longer than this between two records
+    #[arg(long, value_name = "TIME", value_parser = values::duration, conflicts_with_all = ["rate", "no_time"])]
+    pub(crate) max_gap: Option<Duration>,
+    /// The column that holds the time [default: found by its name]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) time: Option<String>,
+    /// How it is written: datetime, s, ms, us, ns, unix-s, unix-ms, unix-us, unix-ns
+    /// [default: found by its name and first cell]
+    #[arg(long, value_name = "UNIT", value_parser = values::time_unit, conflicts_with = "no_time")]
+    pub(crate) time_unit: Option<TimeFormat>,
+    /// Leave out the time column
+    #[arg(long)]
+    pub(crate) no_time: bool,
+    /// A column that holds text, and how many bytes to keep for it [default: 16]
+    #[arg(long, value_name = "COLUMN[=BYTES]", value_parser = values::text_column)]
+    pub(crate) text: Vec<(String, usize)>,
+    /// A column to leave out; may be given several times
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) leave_out: Vec<String>,
+    /// What separates the columns: a character, or the word tab
+    #[arg(long, value_name = "CHAR", default_value = ",", value_parser = values::delimiter)]
+    pub(crate) delimiter: u8,
+    #[command(flatten, next_help_heading = "The run and the ring")]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The ring: a name, or the path of its data file
+    #[arg(long, value_name = "RING")]
+    pub(crate) ring: String,
+    /// Records a second; 0: as fast as possible [default: 100, unless timing is recorded]
+    #[arg(long, value_name = "HZ", value_parser = values::rate)]
+    pub(crate) rate: Option<f64>,
+    /// Stop after so many records
+    #[arg(long, value_name = "N", value_parser = values::count)]
+    pub(crate) count: Option<u64>,
+    /// Stop after so much time, such as 5s
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub(crate) duration: Option<Duration>,
+    /// Records the ring keeps [default: as many as fit into 4 MiB]
+    #[arg(long, value_name = "N", value_parser = values::positive_count)]
+    pub(crate) capacity: Option<u64>,
+    /// Begin when so many readers have registered
+    #[arg(long, value_name = "N", default_value = "0", value_parser = values::count)]
+    pub(crate) wait_for_readers: u64,
+    /// The most a reader may ask for; with lossless the producer waits for slow readers that ask
+    /// for it
+    #[arg(long, value_name = "lossy|lossless", default_value = "lossless", value_parser = Allow::parse)]
+    pub(crate) allow: Allow,
+    /// What to do while a lossless reader is a full ring behind
+    #[arg(long, value_name = "wait", default_value = "wait", value_parser = WhenFull::parse)]
+    pub(crate) when_full: WhenFull,
+    /// Put a new ring in the place of one with other fields or another capacity
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// End with one JSON object on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn scenario_a_parses() {
+        let line = "producer synth --ring r --rate 100 --channel value=gaussian:50,10 --no-time";
+        let cli = Cli::try_parse_from(line.split(' ')).expect("parses");
+        let SourceArgs::Synth(args) = cli.source else {
+            panic!("synth")
+        };
+        assert_eq!(
+            (args.common.rate, args.channels.len(), args.no_time),
+            (Some(100.0), 1, true)
+        );
+    }
+
+    #[test]
+    fn wrong_usage_is_refused() {
+        for line in [
+            "producer",
+            "producer synth",
+            "producer synth --ring r --speed 2",
+            "producer synth --ring r --rate -1",
+            "producer synth --ring r --allow bounded:5ms",
+            "producer synth --ring r --when-full drop",
+            "producer synth --ring r --capacity 0",
+            "producer csv --ring r",
+            "producer csv f --ring r --rate 1 --speed 2",
+            "producer csv f --ring r --no-time --speed 2",
+            "producer csv f --ring r --speed 0",
+        ] {
+            let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

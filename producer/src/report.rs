@@ -1,0 +1,198 @@
+//! What is said about a run: talk on standard error, the JSON summary on standard output.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    time::{Duration, Instant},
+};
+
+/// Prints one line of talk. Talk that nobody can hear is no reason to end.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "producer: {line}");
+}
+
+/// The end of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Summary {
+    pub(crate) ring: String,
+    pub(crate) published: u64,
+    pub(crate) refused: u64,
+    pub(crate) elapsed: Duration,
+    /// The most a record went out after it was due; none when records had no schedule.
+    pub(crate) latest: Option<Duration>,
+}
+
+impl Summary {
+    fn rate(&self) -> f64 {
+        let seconds = self.elapsed.as_secs_f64();
+        if seconds > 0.0 {
+            self.published as f64 / seconds
+        } else {
+            0.0
+        }
+    }
+
+    /// The summary for a person.
+    pub(crate) fn human(&self) -> String {
+        let late = match self.latest {
+            Some(latest) => format!(", at most {:.3} ms late", latest.as_secs_f64() * 1e3),
+            None => String::new(),
+        };
+        format!(
+            "{} records published to {:?} in {:.3} s, {:.1} a second{late}",
+            grouped(self.published),
+            self.ring,
+            self.elapsed.as_secs_f64(),
+            self.rate(),
+        )
+    }
+
+    /// The summary for a program: one object on one line.
+    pub(crate) fn json(&self) -> String {
+        format!(
+            "{{\"ring\":{},\"final\":true,\"published\":{},\"refused\":{},\
+             \"elapsed_s\":{:.6},\"records_per_s\":{:.3}}}",
+            serde_json::Value::from(self.ring.as_str()),
+            self.published,
+            self.refused,
+            self.elapsed.as_secs_f64(),
+            self.rate(),
+        )
+    }
+
+    /// Says how the run went, on standard output if `json`. A pipe that nobody reads any more is a
+    /// normal end.
+    pub(crate) fn print(&self, json: bool) -> io::Result<()> {
+        if !json {
+            say(&self.human());
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        match writeln!(out, "{}", self.json()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+}
+
+/// A line that is rewritten about once a second, where a person is watching.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    watched: bool,
+    printed: Option<(Instant, u64)>,
+    next: Instant,
+}
+
+impl Progress {
+    const EVERY: Duration = Duration::from_secs(1);
+
+    /// Progress of a run that begins now.
+    pub(crate) fn new() -> Progress {
+        Progress {
+            watched: io::stderr().is_terminal(),
+            printed: None,
+            next: Instant::now() + Progress::EVERY,
+        }
+    }
+
+    /// When the line should be rewritten, if anybody is watching.
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.watched.then_some(self.next)
+    }
+
+    /// Rewrites the line if it is time to.
+    pub(crate) fn tick(&mut self, now: Instant, published: u64) {
+        if !self.is_time(now) {
+            return;
+        }
+        let rate = self.printed.map_or(String::new(), |(then, before)| {
+            let seconds = now.duration_since(then).as_secs_f64().max(1e-9);
+            format!(", {:.1} a second", (published - before) as f64 / seconds)
+        });
+        self.print(now, published, &rate);
+    }
+
+    /// Says, if it is time to, that records wait for a reader.
+    pub(crate) fn blocked(&mut self, now: Instant, published: u64) {
+        if self.is_time(now) {
+            self.print(now, published, ", waiting for a lossless reader");
+        }
+    }
+
+    fn is_time(&self, now: Instant) -> bool {
+        self.watched && now >= self.next
+    }
+
+    fn print(&mut self, now: Instant, published: u64, more: &str) {
+        let line = format!("\r\x1b[Kproducer: {} records{more}", grouped(published));
+        let mut out = io::stderr().lock();
+        let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+        self.printed = Some((now, published));
+        self.next = now + Progress::EVERY;
+    }
+
+    /// Wipes the line.
+    pub(crate) fn clear(&mut self) {
+        if self.printed.take().is_some() {
+            let _ = write!(io::stderr().lock(), "\r\x1b[K");
+        }
+    }
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary() -> Summary {
+        Summary {
+            ring: "a\"b".to_owned(),
+            published: 1500,
+            refused: 0,
+            elapsed: Duration::from_millis(5000),
+            latest: Some(Duration::from_micros(250)),
+        }
+    }
+
+    #[test]
+    fn json_is_one_object_with_the_agreed_names() {
+        let json: serde_json::Value = serde_json::from_str(&summary().json()).expect("JSON");
+        let expected = serde_json::json!({
+            "ring": "a\"b", "final": true, "published": 1500, "refused": 0,
+            "elapsed_s": 5.0, "records_per_s": 300.0,
+        });
+        assert_eq!(json, expected);
+        assert!(!summary().json().contains('\n'));
+    }
+
+    #[test]
+    fn a_run_of_no_time_has_no_rate() {
+        let none = Summary {
+            elapsed: Duration::ZERO,
+            latest: None,
+            ..summary()
+        };
+        assert!(none.json().contains("\"records_per_s\":0.000"));
+        assert!(!none.human().contains("late"));
+    }
+
+    #[test]
+    fn people_read_groups_of_three() {
+        assert!(summary().human().starts_with("1,500 records"));
+        assert_eq!(
+            (grouped(0), grouped(999), grouped(1_000_000)),
+            ("0".into(), "999".into(), "1,000,000".into())
+        );
+    }
+}

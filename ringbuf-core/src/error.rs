@@ -1,0 +1,343 @@
+//! What can go wrong, one small enum per operation, each saying what was found, what was expected and
+//! what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+pub use crate::files::{FormatError, NameError};
+use crate::protocol::Fault;
+
+/// A ring could not be created or continued.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// The reference names no ring.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The directory for rings cannot be used.
+    #[error("{0}")]
+    Directory(String),
+    /// The capacity or the size of the data is out of range.
+    #[error(
+        "a ring of {capacity} records of {record_size} bytes cannot be made: expected 1 record or more, and at \
+         most 64 TiB in all"
+    )]
+    Capacity {
+        /// Records wanted.
+        capacity: u64,
+        /// Bytes of one.
+        record_size: usize,
+    },
+    /// The schema is too long for the file.
+    #[error(
+        "the schema takes {found} bytes, expected at most {expected}: use fewer fields, or arrays of them"
+    )]
+    SchemaTooLong {
+        /// Bytes of the schema's JSON.
+        found: usize,
+        /// Room in the file.
+        expected: u64,
+    },
+    /// Another producer has the ring.
+    #[error(
+        "ring {name} ({}) has a living producer: stop it first, or use another name", .path.display()
+    )]
+    InUse {
+        /// The ring.
+        name: String,
+        /// Its data file.
+        path: PathBuf,
+    },
+    /// The ring exists and is another one.
+    #[error(
+        "ring {name} exists and is different\n  found:    {found}\n  expected: {expected}\nuse the same, \
+         another name, or replace it (readers of the old one are told)"
+    )]
+    Different {
+        /// The ring.
+        name: String,
+        /// Capacity and schema of what is there.
+        found: String,
+        /// Capacity and schema of what was asked for.
+        expected: String,
+    },
+    /// Something is in the way that is not a ring, or a damaged one.
+    #[error("{} is in the way and cannot be continued: {problem}", .path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: FormatError,
+    },
+    /// There is no room for the files.
+    #[error(
+        "no space for ring {name}: it needs {needed} bytes in {}; keep fewer records, or give another \
+         directory in RINGBUF_DIR", .directory.display()
+    )]
+    NoSpace {
+        /// The ring.
+        name: String,
+        /// Bytes of both files.
+        needed: u64,
+        /// Where.
+        directory: PathBuf,
+    },
+    /// The system refused.
+    #[error("{action} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file system cannot share memory.
+    #[error("{}: {problem}", .path.display())]
+    FileSystem {
+        /// The file.
+        path: PathBuf,
+        /// What was found there.
+        problem: String,
+    },
+    /// Others were faster, again and again.
+    #[error("ring {name} was created and removed by others while we tried: try again")]
+    Contended {
+        /// The ring.
+        name: String,
+    },
+}
+
+/// A reader could not attach.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttachError {
+    /// The reference names no ring.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// There is no such ring (yet).
+    #[error(
+        "there is no ring {name} ({}): start its producer first, or see `ringctl list`", .path.display()
+    )]
+    NotFound {
+        /// The ring.
+        name: String,
+        /// Where its data file was looked for.
+        path: PathBuf,
+    },
+    /// What is there is not a ring, or a damaged one.
+    #[error("{} cannot be attached: {problem}", .path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: FormatError,
+    },
+    /// The ring holds records of another type.
+    #[error("ring {name} holds other records\n  found:\n{found}\n  expected:\n{expected}")]
+    SchemaMismatch {
+        /// The ring.
+        name: String,
+        /// The schema in the file.
+        found: String,
+        /// The schema of the reader's type.
+        expected: String,
+    },
+    /// The producer does not wait for anybody on this ring.
+    #[error(
+        "ring {name} does not allow {wanted} readers: attach as {allowed}, or have its producer allow more"
+    )]
+    NotAllowed {
+        /// The ring.
+        name: String,
+        /// The delivery asked for.
+        wanted: &'static str,
+        /// The most the producer allows.
+        allowed: &'static str,
+    },
+    /// Every slot is taken.
+    #[error(
+        "ring {name} has {registered} registered readers, which is the most: attach as a lossy reader (it will \
+         observe without being listed), or stop another"
+    )]
+    TooManyReaders {
+        /// The ring.
+        name: String,
+        /// Slots of the ring.
+        registered: usize,
+    },
+    /// This user may read the ring, but not register on it.
+    #[error(
+        "ring {name} cannot be registered on ({}: {source}): a {wanted} reader needs to; attach as a lossy \
+         reader, or ask the ring's owner", .path.display()
+    )]
+    MayNotRegister {
+        /// The ring.
+        name: String,
+        /// The delivery asked for.
+        wanted: &'static str,
+        /// The readers' file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The ring's words contradict each other.
+    #[error("ring {name}: {problem}")]
+    Damaged {
+        /// The ring.
+        name: String,
+        /// What was found.
+        problem: Damage,
+    },
+    /// The system refused.
+    #[error("{action} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file system cannot share memory.
+    #[error("{}: {problem}", .path.display())]
+    FileSystem {
+        /// The file.
+        path: PathBuf,
+        /// What was found there.
+        problem: String,
+    },
+}
+
+/// The ring's shared words contradict each other: the files were damaged, or written by somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Damage(Fault);
+
+impl From<Fault> for Damage {
+    fn from(fault: Fault) -> Damage {
+        Damage(fault)
+    }
+}
+
+impl std::fmt::Display for Damage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let end = "the ring's files were damaged or written by another program; create the ring anew";
+        match self.0 {
+            Fault::PublishedWentBack { cursor, published } => write!(
+                f,
+                "found published {published} where {cursor} was published before; {end}"
+            ),
+            Fault::EpochWentBack { mine, found } => {
+                write!(f, "found epoch {found} where epoch {mine} was open before; {end}")
+            }
+            Fault::BoundaryAhead { first, published } => write!(
+                f,
+                "found an epoch that begins at {first}, expected at most {published}; {end}"
+            ),
+            Fault::Overtaken { cursor, published } => write!(
+                f,
+                "found published {published}, a whole ring beyond the gate at {cursor} that should have held \
+                 it; {end}"
+            ),
+            Fault::JoinedAhead { start, published } => write!(
+                f,
+                "found a limit that begins at {start}, expected at most {published}; {end}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Damage {}
+
+/// Reading failed; the reader should be given up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The ring's words contradict each other.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// The ring was removed; what had been published was delivered.
+    #[error("the ring was removed")]
+    Removed,
+    /// Another ring has taken its name; what had been published was delivered.
+    #[error("the ring was replaced by another one of the same name: attach again")]
+    Replaced,
+    /// This is a child of the process that attached.
+    #[error("this process was forked from the one that attached: attach again here")]
+    Forked,
+    /// The system refused to wait.
+    #[error("waiting for records: {0}")]
+    Wait(#[source] io::Error),
+}
+
+/// Publishing failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// More records than the ring keeps were claimed at once.
+    #[error("a claim of {found} records: expected 1 to {capacity}, the capacity of the ring")]
+    Claim {
+        /// Records claimed.
+        found: usize,
+        /// Records the ring keeps.
+        capacity: u64,
+    },
+    /// The bytes are not whole records.
+    #[error("{found} bytes to publish: expected a multiple of {record_size}, the size of a record")]
+    Bytes {
+        /// Bytes given.
+        found: usize,
+        /// Bytes of one record.
+        record_size: usize,
+    },
+    /// This is a child of the process that created the producer.
+    #[error("this process was forked from the one that has the ring: only that one publishes")]
+    Forked,
+    /// The system refused to wait.
+    #[error("waiting for room: {0}")]
+    Wait(#[source] io::Error),
+}
+
+/// Publishing without waiting failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TryPublishError {
+    /// A lossless reader is a full ring behind.
+    #[error("reader {reader:?} is {lag} records behind, a full ring: wait for it, or stop it")]
+    Full {
+        /// The name of the reader in the way.
+        reader: String,
+        /// How far it is behind.
+        lag: u64,
+    },
+    /// As for publishing.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+/// Looking after rings failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InspectError {
+    /// The ring cannot be looked at.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+    /// Somebody uses it.
+    #[error("ring {name} is in use: {by}; stop that first")]
+    InUse {
+        /// The ring.
+        name: String,
+        /// Who.
+        by: String,
+    },
+    /// The system refused.
+    #[error("{action} {}: {source}", .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,332 @@
+//! Making a ring, and continuing one whose producer is gone.
+//!
+//! Both files are made under temporary names, fully allocated and initialised, then linked: `.readers`
+//! first, `.ring` last, so that whoever finds `NAME.ring` finds a whole ring. What a creator that died on
+//! the way leaves behind is never attached to: temporary names are swept by `gc`, a lone `.readers` by
+//! the next creator.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::header::{self, BLOCK, CONTROL_OFFSET, READERS_LEN, RingHeader, SCHEMA_MAX, SCHEMA_OFFSET};
+use super::locks;
+use super::open::{Opened, Registrar, open};
+use super::place::Place;
+use crate::error::{AttachError, CreateError};
+use crate::layout::Geometry;
+use crate::memory::Memory;
+use crate::platform::{self, FileId, Lock, LockError};
+use crate::protocol::{self, Writer};
+use crate::schema::Schema;
+use crate::sync::Arc;
+
+/// How often others may be faster before we give up.
+const ATTEMPTS: usize = 16;
+
+/// What is wanted of a new ring.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) geometry: Geometry,
+    pub(crate) allow: u32,
+    pub(crate) mode: u32,
+    pub(crate) replace: bool,
+}
+
+/// A ring and the locks that make this process its producer.
+#[derive(Debug)]
+pub(crate) struct Owned {
+    pub(crate) place: Place,
+    pub(crate) writer: Writer,
+    pub(crate) registrar: Registrar,
+    /// The authoritative lock, on `NAME.readers`.
+    pub(crate) _lock: Lock,
+    /// Tells observers that the producer lives, on `NAME.ring`.
+    pub(crate) _data_lock: Option<Lock>,
+}
+
+/// Creates the ring, or continues one that fits and has no producer.
+pub(crate) fn create(reference: &str, wanted: &Wanted<'_>) -> Result<Owned, CreateError> {
+    let place = Place::resolve(reference)?;
+    place.prepare().map_err(|error| CreateError::Directory(error.to_string()))?;
+    for _ in 0..ATTEMPTS {
+        let owned = match open(&place, true) {
+            Ok(opened) => take_over(opened, wanted)?,
+            Err(AttachError::NotFound { .. }) => make(&place, wanted)?,
+            Err(error) => return Err(in_the_way(error)),
+        };
+        if let Some(owned) = owned {
+            return Ok(owned);
+        }
+    }
+    Err(CreateError::Contended { name: place.name })
+}
+
+/// Why an existing file keeps the ring from being made.
+fn in_the_way(error: AttachError) -> CreateError {
+    match error {
+        AttachError::Name(error) => CreateError::Name(error),
+        AttachError::Format { path, problem } => CreateError::Format { path, problem },
+        AttachError::FileSystem { path, problem } => CreateError::FileSystem { path, problem },
+        AttachError::Io { action, path, source } => CreateError::Io { action, path, source },
+        // `open`, `registrar` and `map` have no other errors.
+        other => CreateError::Directory(other.to_string()),
+    }
+}
+
+/// Continues the ring found, or takes it away if a replacement is wanted. `None`: look again.
+fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateError> {
+    let place = opened.place.clone();
+    let is_same = opened.schema == *wanted.schema && opened.header.geometry.capacity == wanted.geometry.capacity;
+    let registrar = match opened.registrar() {
+        Ok(registrar) => registrar,
+        Err(AttachError::NotFound { .. }) => return repair(opened, wanted),
+        Err(error) => return Err(in_the_way(error)),
+    };
+    let Some(lock) = lock_producer(&place, &place.readers, registrar.id)? else {
+        return Ok(None);
+    };
+    if platform::path_id(&place.data).ok() != Some(opened.data_id) {
+        return Ok(None);
+    }
+    if !is_same && !wanted.replace {
+        return Err(CreateError::Different {
+            name: place.name,
+            found: describe(opened.header.geometry.capacity, &opened.schema),
+            expected: describe(wanted.geometry.capacity, wanted.schema),
+        });
+    }
+    let memory = opened.map(Some(&registrar), true).map_err(in_the_way)?;
+    if wanted.replace {
+        protocol::remove(&memory);
+        drop(memory);
+        unlink(&place).map_err(|(path, source)| io_error("removing", path, source))?;
+        drop(lock);
+        return Ok(None);
+    }
+    Ok(Some(own(place, begin(memory), registrar, lock)))
+}
+
+/// A ring without its readers' file: nobody can own it, so it is only ever taken away.
+fn repair(opened: Opened, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateError> {
+    let path = opened.place.data.clone();
+    if wanted.replace {
+        std::fs::remove_file(&path).map_err(|source| io_error("removing", path, source))?;
+        return Ok(None);
+    }
+    Err(CreateError::Format {
+        path,
+        problem: header::FormatError::Mixed,
+    })
+}
+
+fn describe(capacity: u64, schema: &Schema) -> String {
+    let fields: Vec<String> =
+        schema.fields().iter().map(|field| format!("{}: {}", field.name(), field.format())).collect();
+    format!("{capacity} records of {} bytes ({})", schema.size(), fields.join(", "))
+}
+
+/// The producer's lock on the file at `path`, `None` if another file lies there by now.
+fn lock_producer(place: &Place, path: &Path, expected: FileId) -> Result<Option<Lock>, CreateError> {
+    match Lock::acquire(path, locks::PRODUCER) {
+        Ok(lock) if lock.file_id() == expected && platform::path_id(path).ok() == Some(expected) => {
+            Ok(Some(lock))
+        }
+        Ok(_) => Ok(None),
+        Err(LockError::Held) => Err(CreateError::InUse {
+            name: place.name.clone(),
+            path: place.data.clone(),
+        }),
+        Err(LockError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(LockError::Io(source)) => Err(io_error("locking", path.to_path_buf(), source)),
+    }
+}
+
+fn begin(memory: Memory) -> Writer {
+    let now = u64::try_from(platform::realtime_ns()).unwrap_or(0);
+    Writer::open(Arc::new(memory), now)
+}
+
+fn own(place: Place, writer: Writer, registrar: Registrar, lock: Lock) -> Owned {
+    Owned {
+        // Only observers miss this lock, and only as a sign of life.
+        _data_lock: Lock::acquire(&place.data, locks::PRODUCER).ok(),
+        writer,
+        place,
+        registrar,
+        _lock: lock,
+    }
+}
+
+/// Removes the files of a ring, `.ring` first: from then on nobody attaches.
+pub(super) fn unlink(place: &Place) -> Result<(), (PathBuf, io::Error)> {
+    for path in [&place.data, &place.readers] {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err((path.clone(), error)),
+            _ => platform::remove_lock_files(path),
+        }
+    }
+    Ok(())
+}
+
+fn io_error(action: &'static str, path: PathBuf, source: io::Error) -> CreateError {
+    CreateError::Io { action, path, source }
+}
+
+/// A file under a temporary name, removed unless it was linked to its own.
+#[derive(Debug)]
+struct Temporary {
+    path: PathBuf,
+    file: std::fs::File,
+    /// Tells `gc` that it is being made.
+    _making: Lock,
+}
+
+impl Temporary {
+    fn new(path: PathBuf, mode: u32, len: u64, place: &Place) -> Result<Temporary, CreateError> {
+        let file = platform::create_new(&path, mode).map_err(|source| io_error("creating", path.clone(), source))?;
+        let making = Lock::acquire(&path, locks::MAKING).map_err(|error| {
+            let _ = std::fs::remove_file(&path);
+            io_error("locking", path.clone(), io::Error::other(error))
+        })?;
+        let temporary = Temporary {
+            path,
+            file,
+            _making: making,
+        };
+        platform::check_file_system(&temporary.file).map_err(|problem| CreateError::FileSystem {
+            path: temporary.path.clone(),
+            problem: problem.to_string(),
+        })?;
+        platform::allocate(&temporary.file, len).map_err(|source| match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => CreateError::NoSpace {
+                name: place.name.clone(),
+                needed: len,
+                directory: place.directory.clone(),
+            },
+            _ => io_error("allocating", temporary.path.clone(), source),
+        })?;
+        Ok(temporary)
+    }
+
+    fn write(&mut self, at: u64, bytes: &[u8]) -> Result<(), CreateError> {
+        use std::io::{Seek, SeekFrom, Write};
+        self.file
+            .seek(SeekFrom::Start(at))
+            .and_then(|_| self.file.write_all(bytes))
+            .map_err(|source| io_error("writing", self.path.clone(), source))
+    }
+
+    /// Gives the file its own name; false if the name is taken.
+    fn link(&self, path: &Path) -> Result<bool, CreateError> {
+        match std::fs::hard_link(&self.path, path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(source) => Err(io_error("linking", path.to_path_buf(), source)),
+        }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // If this fails the name stays until `gc` sweeps it; there is nobody to tell.
+        let _ = std::fs::remove_file(&self.path);
+        platform::remove_lock_files(&self.path);
+    }
+}
+
+/// Makes both files. `None`: somebody else was faster, look again.
+fn make(place: &Place, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateError> {
+    let json = wanted.schema.to_json();
+    if json.len() as u64 > SCHEMA_MAX {
+        return Err(CreateError::SchemaTooLong {
+            found: json.len(),
+            expected: SCHEMA_MAX,
+        });
+    }
+    let ring_id = random_id().map_err(|source| io_error("drawing an id for", place.data.clone(), source))?;
+    let now = platform::realtime_ns();
+    let header = RingHeader {
+        ring_id,
+        boot_id: platform::boot_id(),
+        created_ns: now,
+        clock_offset_ns: now.saturating_sub_unsigned(platform::monotonic_ns()),
+        geometry: wanted.geometry,
+        allow: wanted.allow,
+        schema_len: json.len() as u64,
+    };
+    debug_assert_eq!(header.data_offset(), BLOCK);
+    let temporary = |extension: &str| {
+        let id = u128::from_le_bytes(ring_id);
+        place.directory.join(format!(".{}.{id:032x}.{extension}.tmp", place.name))
+    };
+
+    let mut data = Temporary::new(temporary("ring"), wanted.mode, header.file_len(), place)?;
+    data.write(SCHEMA_OFFSET, json.as_bytes())?;
+    data.write(0, &header.encode(json.as_bytes()))?;
+    let mut readers = Temporary::new(temporary("readers"), wanted.mode, READERS_LEN, place)?;
+    readers.write(0, &header::encode_readers(ring_id))?;
+    format_readers(&readers)?;
+
+    if !readers.link(&place.readers)? {
+        return sweep(place);
+    }
+    finish(place, &data)
+}
+
+/// Turns every gate off, through the same code that does it for the heap.
+fn format_readers(readers: &Temporary) -> Result<(), CreateError> {
+    let io = |source| io_error("mapping", readers.path.clone(), source);
+    let mapping = platform::Mapping::read_write(&readers.file, READERS_LEN as usize).map_err(io)?;
+    crate::memory::format_control(&mapping, CONTROL_OFFSET as usize)
+        .ok_or_else(|| io(io::Error::from(ErrorKind::UnexpectedEof)))
+}
+
+/// Takes the producer's lock on the readers' file just linked, then opens the ring and links its data.
+fn finish(place: &Place, data: &Temporary) -> Result<Option<Owned>, CreateError> {
+    let under_temporary_name = Place {
+        data: data.path.clone(),
+        ..place.clone()
+    };
+    let opened = open(&under_temporary_name, true).map_err(in_the_way)?;
+    let registrar = opened.registrar().map_err(in_the_way)?;
+    // Without the lock the file is somebody else's to sweep.
+    let Some(lock) = lock_producer(place, &place.readers, registrar.id)? else {
+        return Ok(None);
+    };
+    let linked = opened.map(Some(&registrar), true).map_err(in_the_way).and_then(|memory| {
+        let writer = begin(memory);
+        Ok(data.link(&place.data)?.then_some(writer))
+    });
+    match linked {
+        Ok(Some(writer)) => Ok(Some(own(place.clone(), writer, registrar, lock))),
+        failed => {
+            // While the lock is held nobody else takes the name: this is still our file. If it cannot be
+            // removed the next creator sweeps it.
+            let _ = std::fs::remove_file(&place.readers);
+            failed.map(|_| None)
+        }
+    }
+}
+
+/// Takes a lone `.readers` out of the way that a creator left when it died.
+fn sweep(place: &Place) -> Result<Option<Owned>, CreateError> {
+    let Ok(id) = platform::path_id(&place.readers) else {
+        return Ok(None);
+    };
+    let Some(lock) = lock_producer(place, &place.readers, id)? else {
+        return Ok(None);
+    };
+    if !place.data.exists() {
+        std::fs::remove_file(&place.readers)
+            .map_err(|source| io_error("removing", place.readers.clone(), source))?;
+    }
+    drop(lock);
+    Ok(None)
+}
+
+fn random_id() -> io::Result<[u8; 16]> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(io::Error::other)?;
+    Ok(id)
+}

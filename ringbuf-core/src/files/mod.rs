@@ -1,0 +1,29 @@
+//! The two files of a ring: made whole or not at all, opened with every field checked, removed in the
+//! reverse order.
+
+mod header;
+mod make;
+mod open;
+mod place;
+
+pub use header::FormatError;
+pub(crate) use header::DATA_MAX;
+pub use place::NameError;
+pub(crate) use make::{Owned, Wanted, create};
+pub(crate) use open::{Opened, Registrar, open};
+pub(crate) use place::{Place, directory};
+
+/// Lock bytes, of either file.
+pub(crate) mod locks {
+    /// The producer: the authoritative one on `NAME.readers`, and one on `NAME.ring` for observers.
+    pub(crate) const PRODUCER: u64 = 0;
+    /// Slot 0 of the readers; the others follow.
+    pub(crate) const FIRST_SLOT: u64 = 1;
+    /// Held on a file under its temporary name while it is being made.
+    pub(crate) const MAKING: u64 = 1 << 20;
+
+    /// The lock of a reader's slot.
+    pub(crate) fn slot(slot: usize) -> u64 {
+        FIRST_SLOT + slot as u64
+    }
+}

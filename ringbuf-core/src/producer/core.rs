@@ -1,0 +1,300 @@
+//! What every producer does, in bytes: claim, wait for room, evict the dead, close.
+
+use std::time::Duration;
+
+use crossbeam_utils::Backoff;
+
+use crate::error::{CreateError, PublishError, TryPublishError};
+use crate::files::{self, Owned, Wanted, locks};
+use crate::heap::HeapRing;
+use crate::layout::{Geometry, SLOTS};
+use crate::memory::Memory;
+use crate::options::{CreateOptions, Preset, Retain};
+use crate::platform::{self, ForkToken};
+use crate::protocol::{self, Full, Writer};
+use crate::schema::Schema;
+use crate::sequence;
+use crate::slots;
+use crate::sync::{Arc, Ordering};
+
+/// How long a blocked producer sleeps before it looks whether the reader in the way still lives.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+#[derive(Debug)]
+pub(crate) struct ProducerCore {
+    home: Home,
+    pub(crate) schema: Schema,
+    fork: ForkToken,
+    is_open: bool,
+}
+
+/// Where the ring lies, and what makes us its only producer.
+#[derive(Debug)]
+enum Home {
+    Heap { writer: Writer, ring: Arc<HeapRing> },
+    Files(Box<Owned>),
+}
+
+impl ProducerCore {
+    pub(crate) fn create(
+        reference: &str,
+        schema: Schema,
+        retain: Retain,
+        options: &CreateOptions,
+    ) -> Result<ProducerCore, CreateError> {
+        let wanted = Wanted {
+            schema: &schema,
+            geometry: geometry(&schema, retain, options)?,
+            allow: options.allow.code(),
+            mode: options.mode,
+            replace: options.replace,
+        };
+        let owned = files::create(reference, &wanted)?;
+        Ok(ProducerCore::new(Home::Files(Box::new(owned)), schema))
+    }
+
+    pub(crate) fn heap(
+        schema: Schema,
+        retain: Retain,
+        options: &CreateOptions,
+    ) -> Result<ProducerCore, CreateError> {
+        let memory = Arc::new(Memory::heap(geometry(&schema, retain, options)?));
+        let ring = Arc::new(HeapRing::new(Arc::clone(&memory), schema.clone(), options.allow));
+        let now = u64::try_from(platform::realtime_ns()).unwrap_or(0);
+        let writer = Writer::open(memory, now);
+        Ok(ProducerCore::new(Home::Heap { writer, ring }, schema))
+    }
+
+    fn new(home: Home, schema: Schema) -> ProducerCore {
+        ProducerCore {
+            home,
+            schema,
+            fork: platform::fork_token(),
+            is_open: true,
+        }
+    }
+
+    #[inline]
+    fn writer(&mut self) -> &mut Writer {
+        match &mut self.home {
+            Home::Heap { writer, .. } => writer,
+            Home::Files(owned) => &mut owned.writer,
+        }
+    }
+
+    #[inline]
+    fn writer_ref(&self) -> &Writer {
+        match &self.home {
+            Home::Heap { writer, .. } => writer,
+            Home::Files(owned) => &owned.writer,
+        }
+    }
+
+    pub(crate) fn heap_ring(&self) -> Option<&Arc<HeapRing>> {
+        match &self.home {
+            Home::Heap { ring, .. } => Some(ring),
+            Home::Files(_) => None,
+        }
+    }
+
+    /// What a reader attaches by: a path, which is one wherever the name is resolved.
+    pub(crate) fn reference(&self) -> String {
+        match &self.home {
+            Home::Heap { .. } => String::new(),
+            Home::Files(owned) => owned.place.reference(),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        match &self.home {
+            Home::Heap { .. } => "(heap)",
+            Home::Files(owned) => &owned.place.name,
+        }
+    }
+
+    pub(crate) fn geometry(&self) -> Geometry {
+        *self.writer_ref().memory().geometry()
+    }
+
+    pub(crate) fn published(&self) -> u64 {
+        self.writer_ref().published()
+    }
+
+    /// Readers that are registered and live.
+    pub(crate) fn registered_readers(&self) -> usize {
+        let control = self.writer_ref().memory().control();
+        (0..SLOTS)
+            .filter(|&slot| {
+                let is_taken = control.slots.0[slot].delivery.load(Ordering::Relaxed) != 0;
+                is_taken && self.is_alive(slot)
+            })
+            .count()
+    }
+
+    fn is_alive(&self, slot: usize) -> bool {
+        match &self.home {
+            Home::Heap { .. } => true,
+            Home::Files(owned) => {
+                platform::is_locked(&owned.registrar.file, locks::slot(slot)).unwrap_or(true)
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn check_fork(&self) -> Result<(), PublishError> {
+        if self.fork.is_child() {
+            return Err(PublishError::Forked);
+        }
+        Ok(())
+    }
+
+    /// Claims `count` records, or names the reader in the way.
+    #[inline]
+    pub(crate) fn try_claim(&mut self, count: usize) -> Result<u64, TryPublishError> {
+        self.check_claim(count)?;
+        self.writer().try_claim(count as u64).map_err(|full| self.full(full))
+    }
+
+    #[cold]
+    fn full(&self, full: Full) -> TryPublishError {
+        let writer = self.writer_ref();
+        TryPublishError::Full {
+            reader: slots::name(&writer.memory().control().slots.0[full.gate.slot]),
+            lag: writer.published().saturating_sub(full.gate.cursor),
+        }
+    }
+
+    /// Claims `count` records, waiting for room. `None` when `stop` says so first.
+    #[inline]
+    pub(crate) fn claim(&mut self, count: usize, stop: Stop<'_>) -> Result<Option<u64>, PublishError> {
+        self.check_claim(count)?;
+        match self.writer().try_claim(count as u64) {
+            Ok(first) => Ok(Some(first)),
+            Err(full) => self.wait_and_claim(count as u64, full, stop),
+        }
+    }
+
+    #[inline]
+    fn check_claim(&self, count: usize) -> Result<(), PublishError> {
+        self.check_fork()?;
+        let capacity = self.geometry().capacity;
+        if count == 0 || count as u64 > capacity {
+            return Err(PublishError::Claim { found: count, capacity });
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn wait_and_claim(
+        &mut self,
+        count: u64,
+        mut full: Full,
+        stop: Stop<'_>,
+    ) -> Result<Option<u64>, PublishError> {
+        // Readers that sleep must hear of what was published before they can make room.
+        self.writer().notify();
+        let backoff = Backoff::new();
+        loop {
+            if stop.is_some_and(|stop| stop()) {
+                return Ok(None);
+            }
+            if !backoff.is_completed() {
+                backoff.snooze();
+            } else {
+                let blocking = full;
+                self.writer().wait_for_room(count, PATIENCE).map_err(PublishError::Wait)?;
+                match self.writer().try_claim(count) {
+                    Ok(first) => return Ok(Some(first)),
+                    Err(still) => full = still,
+                }
+                if full.gate == blocking.gate {
+                    self.evict_if_dead(full.gate.slot);
+                }
+            }
+            match self.writer().try_claim(count) {
+                Ok(first) => return Ok(Some(first)),
+                Err(still) => full = still,
+            }
+        }
+    }
+
+    /// Frees the slot of a reader whose lock the kernel has released.
+    fn evict_if_dead(&self, slot: usize) {
+        let Home::Files(owned) = &self.home else {
+            return;
+        };
+        // Holding the lock keeps a new owner out while the gate is turned off.
+        if let Ok(_lock) = platform::try_lock_brief(&owned.registrar.file, locks::slot(slot)) {
+            protocol::leave(owned.writer.memory(), slot);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn write(&mut self, sequence: u64, records: &[u8]) {
+        self.writer().write(sequence, records);
+    }
+
+    #[inline]
+    pub(crate) fn commit(&mut self, count: usize) {
+        self.writer().commit(count as u64);
+    }
+
+    #[inline]
+    pub(crate) fn notify(&self) {
+        self.writer_ref().notify();
+    }
+
+    /// Publishes whole records, in pieces that leave readers their place. Returns how many; fewer than
+    /// given only if `stop` said so.
+    #[inline]
+    pub(crate) fn publish(&mut self, records: &[u8], stop: Stop<'_>) -> Result<usize, PublishError> {
+        let Geometry { stride, capacity, .. } = self.geometry();
+        if !records.len().is_multiple_of(stride) {
+            return Err(PublishError::Bytes {
+                found: records.len(),
+                record_size: stride,
+            });
+        }
+        self.check_fork()?;
+        let piece = usize::try_from(sequence::step(capacity)).unwrap_or(usize::MAX);
+        let mut done = 0;
+        for records in records.chunks(piece.saturating_mul(stride)) {
+            let count = records.len() / stride;
+            let Some(first) = self.claim(count, stop)? else {
+                break;
+            };
+            self.write(first, records);
+            self.commit(count);
+            done += count;
+        }
+        self.notify();
+        Ok(done)
+    }
+
+    /// Closes the ring: readers drain it and end.
+    pub(crate) fn close(&mut self) {
+        // A forked child's copy must not touch what is its parent's.
+        if std::mem::take(&mut self.is_open) && !self.fork.is_child() {
+            self.writer().close();
+        }
+    }
+}
+
+impl Drop for ProducerCore {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Asked while a producer is blocked: give up?
+pub(crate) type Stop<'a> = Option<&'a dyn Fn() -> bool>;
+
+fn geometry(schema: &Schema, retain: Retain, options: &CreateOptions) -> Result<Geometry, CreateError> {
+    let (capacity, record_size) = (retain.count(), schema.size());
+    let bytes = u128::from(capacity.checked_next_power_of_two().unwrap_or(u64::MAX)) * record_size as u128;
+    if capacity == 0 || bytes > u128::from(files::DATA_MAX) {
+        return Err(CreateError::Capacity { capacity, record_size });
+    }
+    let mirror = options.preset == Preset::Latency;
+    Ok(Geometry::new(capacity, record_size, schema.word_size(), mirror))
+}

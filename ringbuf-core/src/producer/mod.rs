@@ -1,0 +1,9 @@
+//! The producer: the one process that publishes records.
+
+mod core;
+mod typed;
+mod untyped;
+
+pub(crate) use self::core::ProducerCore;
+pub use typed::{Claim, Producer};
+pub use untyped::UntypedProducer;

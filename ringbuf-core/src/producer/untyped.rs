@@ -1,0 +1,123 @@
+//! A producer of records whose schema is only known at run time.
+
+use super::core::{ProducerCore, Stop};
+use crate::error::{AttachError, CreateError, PublishError};
+use crate::options::{CreateOptions, ReaderOptions, Retain};
+use crate::reader::UntypedReader;
+use crate::schema::Schema;
+
+/// A producer of records given as bytes, laid out as a [`Schema`] says.
+///
+/// ```
+/// use ringbuf_core::{Element, Field, Retain, Schema, UntypedProducer};
+///
+/// let schema = Schema::packed([Field::new("value", Element::F64)])?;
+/// let mut producer = UntypedProducer::heap(schema, Retain::records(16))?;
+/// producer.publish_bytes(&20.5f64.to_le_bytes())?;
+/// assert_eq!(producer.published(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct UntypedProducer {
+    core: ProducerCore,
+}
+
+impl UntypedProducer {
+    /// As [`Producer::create`](crate::Producer::create).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn create(name: &str, schema: Schema, retain: Retain) -> Result<UntypedProducer, CreateError> {
+        UntypedProducer::create_with(name, schema, retain, &CreateOptions::default())
+    }
+
+    /// As [`UntypedProducer::create`], with choices.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn create_with(
+        name: &str,
+        schema: Schema,
+        retain: Retain,
+        options: &CreateOptions,
+    ) -> Result<UntypedProducer, CreateError> {
+        let core = ProducerCore::create(name, schema, retain, options)?;
+        Ok(UntypedProducer { core })
+    }
+
+    /// A ring in the memory of this process.
+    ///
+    /// # Errors
+    ///
+    /// The capacity is zero or far too large.
+    pub fn heap(schema: Schema, retain: Retain) -> Result<UntypedProducer, CreateError> {
+        let core = ProducerCore::heap(schema, retain, &CreateOptions::default())?;
+        Ok(UntypedProducer { core })
+    }
+
+    /// A reader of this very ring, for another thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::attach`](crate::Reader::attach).
+    pub fn reader(&self, options: ReaderOptions) -> Result<UntypedReader, AttachError> {
+        UntypedReader::of(&self.core, options)
+    }
+
+    /// Publishes whole records in order, and returns how many. Waits while a lossless reader is a full
+    /// ring behind.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not whole records, this is a forked child, or the system cannot wait.
+    pub fn publish_bytes(&mut self, records: &[u8]) -> Result<usize, PublishError> {
+        self.core.publish(records, None)
+    }
+
+    /// As [`UntypedProducer::publish_bytes`], but gives up waiting when `stop` says so, and then returns
+    /// fewer than were given. It is asked about every 10 ms while blocked.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn publish_bytes_until(
+        &mut self,
+        records: &[u8],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<usize, PublishError> {
+        let stop: Stop<'_> = Some(stop);
+        self.core.publish(records, stop)
+    }
+
+    /// What a record consists of.
+    pub fn schema(&self) -> &Schema {
+        &self.core.schema
+    }
+
+    /// The next sequence to be published.
+    pub fn published(&self) -> u64 {
+        self.core.published()
+    }
+
+    /// Records the ring keeps.
+    pub fn capacity(&self) -> u64 {
+        self.core.geometry().capacity
+    }
+
+    /// The ring's name.
+    pub fn name(&self) -> &str {
+        self.core.name()
+    }
+
+    /// Readers that are registered and live; observers are not seen.
+    pub fn registered_readers(&self) -> usize {
+        self.core.registered_readers()
+    }
+
+    /// Closes the ring, as dropping does.
+    pub fn close(mut self) {
+        self.core.close();
+    }
+}
