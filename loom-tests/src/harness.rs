@@ -32,7 +32,10 @@ pub fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let executions = executions.load(Ordering::Relaxed);
     let seconds = begun.elapsed().as_secs_f64();
     println!("explored {name}: {executions} executions, {bound} preemptions, {seconds:.1} s");
-    assert!(executions > 20, "a model that explores nothing shows nothing");
+    assert!(
+        executions > 20,
+        "a model that explores nothing shows nothing"
+    );
 }
 
 /// A new ring without the newest-record mirror.
@@ -79,7 +82,11 @@ pub fn records(sequence: u64, count: u64, epoch: u64) -> Vec<u8> {
 /// Checks that these words are record `sequence`, and whole; returns the epoch that wrote it.
 pub fn expect(words: &[u64], sequence: u64) -> u64 {
     assert_eq!(words[1], !words[0], "record {sequence} is torn");
-    assert_eq!(words[0] as u32 as u64, sequence + 1, "another record than {sequence}");
+    assert_eq!(
+        words[0] as u32 as u64,
+        sequence + 1,
+        "another record than {sequence}"
+    );
     words[0] >> 32
 }
 
@@ -135,7 +142,10 @@ pub fn poll_epoch(follower: &mut Follower, most: usize, epoch: Option<u64>) -> N
                 .collect();
             for (i, record) in words.chunks(2).take(run.count as usize).enumerate() {
                 let wrote = expect(record, run.first + i as u64);
-                assert!(epoch.is_none_or(|epoch| epoch == wrote), "taken for another epoch's");
+                assert!(
+                    epoch.is_none_or(|epoch| epoch == wrote),
+                    "taken for another epoch's"
+                );
             }
         }
         News::Overrun => assert_eq!(after.read, before.read),

@@ -15,7 +15,10 @@ pub(crate) fn as_bytes<T: Record>(records: &[T]) -> &[u8] {
 #[inline]
 pub(crate) fn as_records<T: Record>(bytes: &[u8]) -> &[T] {
     let records = bytes.as_ptr().cast::<T>();
-    assert!(records.is_aligned(), "records lie aligned in a ring and in a reader's buffer");
+    assert!(
+        records.is_aligned(),
+        "records lie aligned in a ring and in a reader's buffer"
+    );
     let count = bytes.len() / size_of::<T>();
     // SAFETY: `count` records fit in `bytes` and the pointer is aligned; a `Record` is valid for every
     // bit pattern; the lifetime is that of `bytes`.

@@ -221,28 +221,38 @@ impl From<Fault> for Damage {
 
 impl std::fmt::Display for Damage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let end = "the ring's files were damaged or written by another program; create the ring anew";
+        let end =
+            "the ring's files were damaged or written by another program; create the ring anew";
         match self.0 {
-            Fault::PublishedWentBack { cursor, published } => write!(
-                f,
-                "found published {published} where {cursor} was published before; {end}"
-            ),
-            Fault::EpochWentBack { mine, found } => {
-                write!(f, "found epoch {found} where epoch {mine} was open before; {end}")
+            Fault::PublishedWentBack { cursor, published } => {
+                write!(
+                    f,
+                    "found published {published} where {cursor} was published before; {end}"
+                )
             }
-            Fault::BoundaryAhead { first, published } => write!(
-                f,
-                "found an epoch that begins at {first}, expected at most {published}; {end}"
-            ),
+            Fault::EpochWentBack { mine, found } => {
+                write!(
+                    f,
+                    "found epoch {found} where epoch {mine} was open before; {end}"
+                )
+            }
+            Fault::BoundaryAhead { first, published } => {
+                write!(
+                    f,
+                    "found an epoch that begins at {first}, expected at most {published}; {end}"
+                )
+            }
             Fault::Overtaken { cursor, published } => write!(
                 f,
                 "found published {published}, a whole ring beyond the gate at {cursor} that should have held \
                  it; {end}"
             ),
-            Fault::JoinedAhead { start, published } => write!(
-                f,
-                "found a limit that begins at {start}, expected at most {published}; {end}"
-            ),
+            Fault::JoinedAhead { start, published } => {
+                write!(
+                    f,
+                    "found a limit that begins at {start}, expected at most {published}; {end}"
+                )
+            }
         }
     }
 }

@@ -15,7 +15,11 @@ pub(crate) struct HeapRing {
 }
 
 impl HeapRing {
-    pub(crate) fn new(memory: Arc<Memory>, schema: Schema, allow: crate::options::Delivery) -> HeapRing {
+    pub(crate) fn new(
+        memory: Arc<Memory>,
+        schema: Schema,
+        allow: crate::options::Delivery,
+    ) -> HeapRing {
         HeapRing {
             memory,
             schema,
@@ -26,14 +30,20 @@ impl HeapRing {
 
     /// Takes a slot, `None` if all are taken.
     pub(crate) fn take_slot(&self) -> Option<usize> {
-        let mut taken = self.taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut taken = self
+            .taken
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         let slot = taken.iter().position(|taken| !taken)?;
         taken[slot] = true;
         Some(slot)
     }
 
     pub(crate) fn free_slot(&self, slot: usize) {
-        let mut taken = self.taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut taken = self
+            .taken
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         taken[slot] = false;
     }
 }

@@ -21,6 +21,8 @@ mod files;
 #[cfg(not(loom))]
 mod heap;
 #[cfg(not(loom))]
+pub mod inspect;
+#[cfg(not(loom))]
 mod options;
 #[cfg(not(loom))]
 mod platform;
@@ -39,8 +41,8 @@ mod slots;
 
 #[cfg(not(loom))]
 pub use error::{
-    AttachError, CreateError, Damage, FormatError, InspectError, NameError, PublishError, ReadError,
-    TryPublishError,
+    AttachError, CreateError, Damage, FormatError, InspectError, NameError, PublishError,
+    ReadError, TryPublishError,
 };
 #[cfg(not(loom))]
 pub use options::{CreateOptions, Delivery, Preset, ReaderOptions, Retain, Wait};

@@ -97,7 +97,11 @@ impl Memory {
         control: Option<(Mapping, usize)>,
     ) -> Option<Memory> {
         let live = part(&data, live_offset, size_of::<Live>())?;
-        let cells = part(&data, cells_offset, usize::try_from(geometry.data_len()).ok()?)?;
+        let cells = part(
+            &data,
+            cells_offset,
+            usize::try_from(geometry.data_len()).ok()?,
+        )?;
         let (control_block, control) = match control {
             Some((mapping, offset)) => {
                 let control = part(&mapping, offset, size_of::<Control>())?;
@@ -239,12 +243,7 @@ impl Memory {
     }
 
     /// Sleeps while `word` holds `expected`, at most `timeout`; may return early.
-    pub fn wait(
-        &self,
-        word: &AtomicU32,
-        expected: u32,
-        timeout: Duration,
-    ) -> std::io::Result<()> {
+    pub fn wait(&self, word: &AtomicU32, expected: u32, timeout: Duration) -> std::io::Result<()> {
         match &self.parking {
             Parking::Futex => platform::wait(word, expected, timeout),
             Parking::Condvar { lock, bell } => {

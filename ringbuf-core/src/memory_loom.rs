@@ -69,7 +69,8 @@ impl Memory {
     pub fn store(&self, sequence: u64, records: &[u8]) {
         for (i, bytes) in records.as_chunks::<8>().0.iter().enumerate() {
             let word = self.word(sequence, i);
-            word.shadow.with_mut(|_| word.value.store(u64::from_ne_bytes(*bytes), Relaxed));
+            word.shadow
+                .with_mut(|_| word.value.store(u64::from_ne_bytes(*bytes), Relaxed));
         }
     }
 
@@ -80,13 +81,22 @@ impl Memory {
     }
 
     pub fn mirror(&self, sequence: u64) {
-        for (i, mirrored) in self.live.hot.mirror[..self.geometry.stride / 8].iter().enumerate() {
+        for (i, mirrored) in self.live.hot.mirror[..self.geometry.stride / 8]
+            .iter()
+            .enumerate()
+        {
             mirrored.store(self.word(sequence, i).value.load(Relaxed), Relaxed);
         }
     }
 
     pub fn load_mirror(&self, record: &mut [u8]) {
-        for (mirrored, bytes) in self.live.hot.mirror.iter().zip(record.as_chunks_mut::<8>().0) {
+        for (mirrored, bytes) in self
+            .live
+            .hot
+            .mirror
+            .iter()
+            .zip(record.as_chunks_mut::<8>().0)
+        {
             *bytes = mirrored.load(Relaxed).to_ne_bytes();
         }
     }
@@ -134,6 +144,9 @@ pub struct InPlace<'a>(Vec<(&'a Word, ConstPtr<()>)>);
 impl InPlace<'_> {
     /// The words of the records borrowed.
     pub fn words(&self) -> Vec<u64> {
-        self.0.iter().map(|(word, _)| word.value.load(Relaxed)).collect()
+        self.0
+            .iter()
+            .map(|(word, _)| word.value.load(Relaxed))
+            .collect()
     }
 }

@@ -6,8 +6,10 @@ use crate::sync::Ordering;
 
 /// Fills the card in, before the reader joins.
 pub(crate) fn introduce(slot: &Slot, name: &str, attached_ns: i64) {
-    slot.pid.store(u64::from(std::process::id()), Ordering::Relaxed);
-    slot.attached_ns.store(attached_ns.cast_unsigned(), Ordering::Relaxed);
+    slot.pid
+        .store(u64::from(std::process::id()), Ordering::Relaxed);
+    slot.attached_ns
+        .store(attached_ns.cast_unsigned(), Ordering::Relaxed);
     slot.bound_ns.store(0, Ordering::Relaxed);
     let mut bytes = [0; NAME_BYTES];
     let name = cut(name, NAME_BYTES);
@@ -19,19 +21,29 @@ pub(crate) fn introduce(slot: &Slot, name: &str, attached_ns: i64) {
 
 /// Says that the reader has joined.
 pub(crate) fn announce(slot: &Slot, delivery: Delivery) {
-    slot.delivery.store(u64::from(delivery.code()), Ordering::Release);
+    slot.delivery
+        .store(u64::from(delivery.code()), Ordering::Release);
 }
 
 /// The name on the card; what is not printable is escaped, since others wrote it.
 pub(crate) fn name(slot: &Slot) -> String {
-    let bytes: Vec<u8> =
-        slot.name.iter().flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes()).collect();
-    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    let bytes: Vec<u8> = slot
+        .name
+        .iter()
+        .flat_map(|word| word.load(Ordering::Relaxed).to_le_bytes())
+        .collect();
+    let end = bytes
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end])
         .chars()
         .flat_map(|c| {
-            let escaped: Vec<char> =
-                if c.is_control() { c.escape_default().collect() } else { vec![c] };
+            let escaped: Vec<char> = if c.is_control() {
+                c.escape_default().collect()
+            } else {
+                vec![c]
+            };
             escaped
         })
         .collect()

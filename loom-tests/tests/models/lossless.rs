@@ -1,7 +1,9 @@
 //! Lossless readers in place: a store into cells that a reader holds is a data race that loom reports.
 
 use loom::thread;
-use loom_tests::{check, drain, lossless, lossy, open, poll, publish, ring, take, take_rest, try_publish};
+use loom_tests::{
+    check, drain, lossless, lossy, open, poll, publish, ring, take, take_rest, try_publish,
+};
 use ringbuf_core::model::{Start, Writer, leave};
 
 /// So many attempts to publish one record; one that finds no room is given up.

@@ -2,7 +2,7 @@
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{check, drain, expect, lossy, mirrored, open, poll, publish, ring, STRIDE};
+use loom_tests::{STRIDE, check, drain, expect, lossy, mirrored, open, poll, publish, ring};
 use ringbuf_core::model::{Memory, Start, latest};
 
 /// One reader, `polls` attempts with a buffer of `most` records, against claims of the sizes given.
@@ -94,8 +94,12 @@ fn the_latest_record() {
         for _ in 0..2 {
             let mut record = [0; STRIDE];
             let newest = latest(&memory, &mut record).unwrap();
-            let words: Vec<u64> =
-                record.as_chunks().0.iter().map(|bytes| u64::from_ne_bytes(*bytes)).collect();
+            let words: Vec<u64> = record
+                .as_chunks()
+                .0
+                .iter()
+                .map(|bytes| u64::from_ne_bytes(*bytes))
+                .collect();
             expect(&words, newest);
             assert!(newest >= seen);
             seen = newest;

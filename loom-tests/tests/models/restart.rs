@@ -3,7 +3,9 @@
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{check, drain, lossy, open, poll, poll_epoch, publish, records, ring, try_publish_in};
+use loom_tests::{
+    check, drain, lossy, open, poll, poll_epoch, publish, records, ring, try_publish_in,
+};
 use ringbuf_core::model::{Follower, Memory, News, Start, Writer};
 
 /// A lossy reader beside a producer with two records published that does `what`.
@@ -83,7 +85,11 @@ fn death_in_a_claim_then_a_smaller_one() {
 fn follow(reader: &mut Follower, epoch: u64) -> u64 {
     match poll_epoch(reader, 1, Some(epoch)) {
         News::Restarted { epoch, first } => {
-            assert_eq!(first, Some(reader.ledger().cursor), "not exactly at the boundary");
+            assert_eq!(
+                first,
+                Some(reader.ledger().cursor),
+                "not exactly at the boundary"
+            );
             epoch
         }
         _ => epoch,

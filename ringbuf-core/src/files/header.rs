@@ -83,7 +83,9 @@ const_assert!(READERS_LEN == 24576);
 #[non_exhaustive]
 pub enum FormatError {
     /// The file is shorter than what it must hold.
-    #[error("it is cut short: found {found} bytes, expected {expected}; remove it and create the ring anew")]
+    #[error(
+        "it is cut short: found {found} bytes, expected {expected}; remove it and create the ring anew"
+    )]
     Truncated {
         /// Bytes in the file.
         found: u64,
@@ -134,7 +136,9 @@ pub enum FormatError {
         expected: u32,
     },
     /// A field has a value that no ring has.
-    #[error("its header is damaged: {what} is {found}, expected {expected}; remove it and create the ring anew")]
+    #[error(
+        "its header is damaged: {what} is {found}, expected {expected}; remove it and create the ring anew"
+    )]
     Field {
         /// The header's field.
         what: &'static str,
@@ -147,7 +151,9 @@ pub enum FormatError {
     #[error("its schema is damaged: {0}; remove it and create the ring anew")]
     Schema(String),
     /// The two files belong to different rings.
-    #[error("NAME.ring and NAME.readers belong to different rings; remove both and create the ring anew")]
+    #[error(
+        "NAME.ring and NAME.readers belong to different rings; remove both and create the ring anew"
+    )]
     Mixed,
     /// The producer's indices contradict each other.
     #[error(
@@ -198,23 +204,47 @@ impl RingHeader {
         let mut bytes = [0; HEADER_LEN];
         put(&mut bytes, at::MAGIC, RING_MAGIC);
         put(&mut bytes, at::MINOR, MINOR.to_le_bytes());
-        put(&mut bytes, at::HEADER_LEN, (HEADER_LEN as u32).to_le_bytes());
+        put(
+            &mut bytes,
+            at::HEADER_LEN,
+            (HEADER_LEN as u32).to_le_bytes(),
+        );
         put(&mut bytes, at::RING_ID, self.ring_id);
         put(&mut bytes, at::BOOT_ID, self.boot_id);
         put(&mut bytes, at::CREATED_NS, self.created_ns.to_le_bytes());
-        put(&mut bytes, at::CLOCK_OFFSET_NS, self.clock_offset_ns.to_le_bytes());
+        put(
+            &mut bytes,
+            at::CLOCK_OFFSET_NS,
+            self.clock_offset_ns.to_le_bytes(),
+        );
         put(&mut bytes, at::FILE_LEN, self.file_len().to_le_bytes());
-        put(&mut bytes, at::CAPACITY, self.geometry.capacity.to_le_bytes());
+        put(
+            &mut bytes,
+            at::CAPACITY,
+            self.geometry.capacity.to_le_bytes(),
+        );
         put(&mut bytes, at::CELLS, self.geometry.cells.to_le_bytes());
-        put(&mut bytes, at::STRIDE, (self.geometry.stride as u32).to_le_bytes());
-        put(&mut bytes, at::WORD, (self.geometry.word as u32).to_le_bytes());
+        put(
+            &mut bytes,
+            at::STRIDE,
+            (self.geometry.stride as u32).to_le_bytes(),
+        );
+        put(
+            &mut bytes,
+            at::WORD,
+            (self.geometry.word as u32).to_le_bytes(),
+        );
         let flags = if self.geometry.mirror { FLAG_MIRROR } else { 0 };
         put(&mut bytes, at::FLAGS, flags.to_le_bytes());
         put(&mut bytes, at::ALLOW, self.allow.to_le_bytes());
         put(&mut bytes, at::LIVE_OFFSET, LIVE_OFFSET.to_le_bytes());
         put(&mut bytes, at::SCHEMA_OFFSET, SCHEMA_OFFSET.to_le_bytes());
         put(&mut bytes, at::SCHEMA_LEN, self.schema_len.to_le_bytes());
-        put(&mut bytes, at::DATA_OFFSET, self.data_offset().to_le_bytes());
+        put(
+            &mut bytes,
+            at::DATA_OFFSET,
+            self.data_offset().to_le_bytes(),
+        );
         put(&mut bytes, at::DATA_LEN, self.data_len().to_le_bytes());
         let checksum = checksum(&bytes, schema);
         put(&mut bytes, at::CHECKSUM, checksum.to_le_bytes());
@@ -222,19 +252,26 @@ impl RingHeader {
     }
 
     /// Checks everything that can be checked without the schema; see [`check_schema`].
-    pub(crate) fn decode(bytes: &[u8; HEADER_LEN], file_len: u64) -> Result<RingHeader, FormatError> {
+    pub(crate) fn decode(
+        bytes: &[u8; HEADER_LEN],
+        file_len: u64,
+    ) -> Result<RingHeader, FormatError> {
         check_magic(bytes, RING_MAGIC, "RINGBUF1")?;
         let flags = u32_at(bytes, at::FLAGS);
         known("flags", u64::from(flags), flags & !KNOWN_FLAGS == 0)?;
+        known_zero(bytes, "allow_bound_ns", at::ALLOW_BOUND_NS)?;
         known_zero(bytes, "when_full", at::WHEN_FULL)?;
         known_zero(bytes, "stamps_offset", at::STAMPS_OFFSET)?;
         let geometry = decode_geometry(bytes, flags)?;
         let allow = u32_at(bytes, at::ALLOW);
         known("allow", u64::from(allow), (1..=2).contains(&allow))?;
         let schema_len = u64_at(bytes, at::SCHEMA_LEN);
-        field("schema_len", schema_len, (2..=SCHEMA_MAX).contains(&schema_len), || {
-            format!("2 to {SCHEMA_MAX}")
-        })?;
+        field(
+            "schema_len",
+            schema_len,
+            (2..=SCHEMA_MAX).contains(&schema_len),
+            || format!("2 to {SCHEMA_MAX}"),
+        )?;
         let header = RingHeader {
             ring_id: array_at(bytes, at::RING_ID),
             boot_id: array_at(bytes, at::BOOT_ID),
@@ -245,8 +282,16 @@ impl RingHeader {
             schema_len,
         };
         exactly("live_offset", u64_at(bytes, at::LIVE_OFFSET), LIVE_OFFSET)?;
-        exactly("schema_offset", u64_at(bytes, at::SCHEMA_OFFSET), SCHEMA_OFFSET)?;
-        exactly("data_offset", u64_at(bytes, at::DATA_OFFSET), header.data_offset())?;
+        exactly(
+            "schema_offset",
+            u64_at(bytes, at::SCHEMA_OFFSET),
+            SCHEMA_OFFSET,
+        )?;
+        exactly(
+            "data_offset",
+            u64_at(bytes, at::DATA_OFFSET),
+            header.data_offset(),
+        )?;
         exactly("data_len", u64_at(bytes, at::DATA_LEN), header.data_len())?;
         exactly("file_len", u64_at(bytes, at::FILE_LEN), header.file_len())?;
         if file_len < header.file_len() {
@@ -261,12 +306,21 @@ impl RingHeader {
 
 fn decode_geometry(bytes: &[u8; HEADER_LEN], flags: u32) -> Result<Geometry, FormatError> {
     let capacity = u64_at(bytes, at::CAPACITY);
-    field("capacity", capacity, (1..=DATA_MAX).contains(&capacity), || {
-        format!("1 to {DATA_MAX}")
-    })?;
-    exactly("cells", u64_at(bytes, at::CELLS), sequence::cells_for(capacity))?;
+    field(
+        "capacity",
+        capacity,
+        (1..=DATA_MAX).contains(&capacity),
+        || format!("1 to {DATA_MAX}"),
+    )?;
+    exactly(
+        "cells",
+        u64_at(bytes, at::CELLS),
+        sequence::cells_for(capacity),
+    )?;
     let stride = u64::from(u32_at(bytes, at::STRIDE));
-    field("stride", stride, (1..=1 << 30).contains(&stride), || "1 to 2^30".into())?;
+    field("stride", stride, (1..=1 << 30).contains(&stride), || {
+        "1 to 2^30".into()
+    })?;
     let word = u64::from(u32_at(bytes, at::WORD));
     exactly("word", word, word_size(stride))?;
     let geometry = Geometry {
@@ -307,13 +361,21 @@ pub(crate) fn encode_readers(ring_id: [u8; 16]) -> [u8; HEADER_LEN] {
     let mut bytes = [0; HEADER_LEN];
     put(&mut bytes, at::MAGIC, READERS_MAGIC);
     put(&mut bytes, at::MINOR, MINOR.to_le_bytes());
-    put(&mut bytes, at::HEADER_LEN, (HEADER_LEN as u32).to_le_bytes());
+    put(
+        &mut bytes,
+        at::HEADER_LEN,
+        (HEADER_LEN as u32).to_le_bytes(),
+    );
     put(&mut bytes, at::RING_ID, ring_id);
     put(&mut bytes, at::READERS_FILE_LEN, READERS_LEN.to_le_bytes());
     put(&mut bytes, at::SLOTS, (SLOTS as u32).to_le_bytes());
     put(&mut bytes, at::SLOT_LEN, 256_u32.to_le_bytes());
     put(&mut bytes, at::CONTROL_OFFSET, CONTROL_OFFSET.to_le_bytes());
-    put(&mut bytes, at::SLOTS_OFFSET, (CONTROL_OFFSET + PAGE).to_le_bytes());
+    put(
+        &mut bytes,
+        at::SLOTS_OFFSET,
+        (CONTROL_OFFSET + PAGE).to_le_bytes(),
+    );
     let checksum = checksum(&bytes, &[]);
     put(&mut bytes, at::CHECKSUM, checksum.to_le_bytes());
     bytes
@@ -333,8 +395,16 @@ pub(crate) fn check_readers(
     exactly("file_len", u64_at(bytes, at::READERS_FILE_LEN), READERS_LEN)?;
     exactly("slots", u64::from(u32_at(bytes, at::SLOTS)), SLOTS as u64)?;
     exactly("slot_len", u64::from(u32_at(bytes, at::SLOT_LEN)), 256)?;
-    exactly("control_offset", u64_at(bytes, at::CONTROL_OFFSET), CONTROL_OFFSET)?;
-    exactly("slots_offset", u64_at(bytes, at::SLOTS_OFFSET), CONTROL_OFFSET + PAGE)?;
+    exactly(
+        "control_offset",
+        u64_at(bytes, at::CONTROL_OFFSET),
+        CONTROL_OFFSET,
+    )?;
+    exactly(
+        "slots_offset",
+        u64_at(bytes, at::SLOTS_OFFSET),
+        CONTROL_OFFSET + PAGE,
+    )?;
     if file_len < READERS_LEN {
         return Err(FormatError::Truncated {
             found: file_len,
@@ -362,7 +432,11 @@ fn check_magic(
             expected: char::from(magic[7]),
         });
     }
-    exactly("header_len", u64::from(u32_at(bytes, at::HEADER_LEN)), HEADER_LEN as u64)
+    exactly(
+        "header_len",
+        u64::from(u32_at(bytes, at::HEADER_LEN)),
+        HEADER_LEN as u64,
+    )
 }
 
 fn known(what: &'static str, found: u64, is_known: bool) -> Result<(), FormatError> {
@@ -441,9 +515,15 @@ mod tests {
     #[test]
     fn a_header_survives_its_bytes() {
         let bytes = header().encode(b"{}");
-        assert_eq!(RingHeader::decode(&bytes, header().file_len()), Ok(header()));
+        assert_eq!(
+            RingHeader::decode(&bytes, header().file_len()),
+            Ok(header())
+        );
         assert_eq!(check_schema(&bytes, b"{}"), Ok(()));
-        assert!(matches!(check_schema(&bytes, b"[]"), Err(FormatError::Checksum { .. })));
+        assert!(matches!(
+            check_schema(&bytes, b"[]"),
+            Err(FormatError::Checksum { .. })
+        ));
     }
 
     #[test]
@@ -460,7 +540,10 @@ mod tests {
         for bit in 0..HEADER_LEN * 8 {
             let mut bytes = good;
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert!(check_readers(&bytes, READERS_LEN, [7; 16]).is_err(), "bit {bit}");
+            assert!(
+                check_readers(&bytes, READERS_LEN, [7; 16]).is_err(),
+                "bit {bit}"
+            );
         }
     }
 
@@ -469,18 +552,36 @@ mod tests {
         let mut bytes = header().encode(b"{}");
         bytes[7] = b'9';
         let error = RingHeader::decode(&bytes, header().file_len()).unwrap_err();
-        assert_eq!(error, FormatError::Version { found: '9', expected: '1' });
+        assert_eq!(
+            error,
+            FormatError::Version {
+                found: '9',
+                expected: '1'
+            }
+        );
         bytes[0] = b'\n';
         let error = RingHeader::decode(&bytes, header().file_len()).unwrap_err();
         assert!(error.to_string().contains(r"\nINGBUF9"), "{error}");
         let bytes = header().encode(b"{}");
         let error = RingHeader::decode(&bytes, 100).unwrap_err();
-        assert_eq!(error, FormatError::Truncated { found: 100, expected: 131_072 });
-        assert_eq!(check_readers(&encode_readers([1; 16]), READERS_LEN, [2; 16]), Err(FormatError::Mixed));
+        assert_eq!(
+            error,
+            FormatError::Truncated {
+                found: 100,
+                expected: 131_072
+            }
+        );
+        assert_eq!(
+            check_readers(&encode_readers([1; 16]), READERS_LEN, [2; 16]),
+            Err(FormatError::Mixed)
+        );
     }
 
     #[test]
     fn words_are_the_largest_that_divide_the_record() {
-        assert_eq!([1, 2, 3, 4, 6, 8, 12, 16, 24, 100].map(word_size), [1, 2, 1, 4, 2, 8, 4, 8, 8, 4]);
+        assert_eq!(
+            [1, 2, 3, 4, 6, 8, 12, 16, 24, 100].map(word_size),
+            [1, 2, 1, 4, 2, 8, 4, 8, 8, 4]
+        );
     }
 }

@@ -8,7 +8,9 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::header::{self, BLOCK, CONTROL_OFFSET, READERS_LEN, RingHeader, SCHEMA_MAX, SCHEMA_OFFSET};
+use super::header::{
+    self, BLOCK, CONTROL_OFFSET, READERS_LEN, RingHeader, SCHEMA_MAX, SCHEMA_OFFSET,
+};
 use super::locks;
 use super::open::{Opened, Registrar, open};
 use super::place::Place;
@@ -48,7 +50,9 @@ pub(crate) struct Owned {
 /// Creates the ring, or continues one that fits and has no producer.
 pub(crate) fn create(reference: &str, wanted: &Wanted<'_>) -> Result<Owned, CreateError> {
     let place = Place::resolve(reference)?;
-    place.prepare().map_err(|error| CreateError::Directory(error.to_string()))?;
+    place
+        .prepare()
+        .map_err(|error| CreateError::Directory(error.to_string()))?;
     for _ in 0..ATTEMPTS {
         let owned = match open(&place, true) {
             Ok(opened) => take_over(opened, wanted)?,
@@ -68,7 +72,15 @@ fn in_the_way(error: AttachError) -> CreateError {
         AttachError::Name(error) => CreateError::Name(error),
         AttachError::Format { path, problem } => CreateError::Format { path, problem },
         AttachError::FileSystem { path, problem } => CreateError::FileSystem { path, problem },
-        AttachError::Io { action, path, source } => CreateError::Io { action, path, source },
+        AttachError::Io {
+            action,
+            path,
+            source,
+        } => CreateError::Io {
+            action,
+            path,
+            source,
+        },
         // `open`, `registrar` and `map` have no other errors.
         other => CreateError::Directory(other.to_string()),
     }
@@ -77,7 +89,8 @@ fn in_the_way(error: AttachError) -> CreateError {
 /// Continues the ring found, or takes it away if a replacement is wanted. `None`: look again.
 fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateError> {
     let place = opened.place.clone();
-    let is_same = opened.schema == *wanted.schema && opened.header.geometry.capacity == wanted.geometry.capacity;
+    let is_same = opened.schema == *wanted.schema
+        && opened.header.geometry.capacity == wanted.geometry.capacity;
     let registrar = match opened.registrar() {
         Ok(registrar) => registrar,
         Err(AttachError::NotFound { .. }) => return repair(opened, wanted),
@@ -121,15 +134,28 @@ fn repair(opened: Opened, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateEr
 }
 
 fn describe(capacity: u64, schema: &Schema) -> String {
-    let fields: Vec<String> =
-        schema.fields().iter().map(|field| format!("{}: {}", field.name(), field.format())).collect();
-    format!("{capacity} records of {} bytes ({})", schema.size(), fields.join(", "))
+    let fields: Vec<String> = schema
+        .fields()
+        .iter()
+        .map(|field| format!("{}: {}", field.name(), field.format()))
+        .collect();
+    format!(
+        "{capacity} records of {} bytes ({})",
+        schema.size(),
+        fields.join(", ")
+    )
 }
 
 /// The producer's lock on the file at `path`, `None` if another file lies there by now.
-fn lock_producer(place: &Place, path: &Path, expected: FileId) -> Result<Option<Lock>, CreateError> {
+fn lock_producer(
+    place: &Place,
+    path: &Path,
+    expected: FileId,
+) -> Result<Option<Lock>, CreateError> {
     match Lock::acquire(path, locks::PRODUCER) {
-        Ok(lock) if lock.file_id() == expected && platform::path_id(path).ok() == Some(expected) => {
+        Ok(lock)
+            if lock.file_id() == expected && platform::path_id(path).ok() == Some(expected) =>
+        {
             Ok(Some(lock))
         }
         Ok(_) => Ok(None),
@@ -159,7 +185,7 @@ fn own(place: Place, writer: Writer, registrar: Registrar, lock: Lock) -> Owned 
 }
 
 /// Removes the files of a ring, `.ring` first: from then on nobody attaches.
-pub(super) fn unlink(place: &Place) -> Result<(), (PathBuf, io::Error)> {
+pub(crate) fn unlink(place: &Place) -> Result<(), (PathBuf, io::Error)> {
     for path in [&place.data, &place.readers] {
         match std::fs::remove_file(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err((path.clone(), error)),
@@ -170,7 +196,11 @@ pub(super) fn unlink(place: &Place) -> Result<(), (PathBuf, io::Error)> {
 }
 
 fn io_error(action: &'static str, path: PathBuf, source: io::Error) -> CreateError {
-    CreateError::Io { action, path, source }
+    CreateError::Io {
+        action,
+        path,
+        source,
+    }
 }
 
 /// A file under a temporary name, removed unless it was linked to its own.
@@ -184,7 +214,8 @@ struct Temporary {
 
 impl Temporary {
     fn new(path: PathBuf, mode: u32, len: u64, place: &Place) -> Result<Temporary, CreateError> {
-        let file = platform::create_new(&path, mode).map_err(|source| io_error("creating", path.clone(), source))?;
+        let file = platform::create_new(&path, mode)
+            .map_err(|source| io_error("creating", path.clone(), source))?;
         let making = Lock::acquire(&path, locks::MAKING).map_err(|error| {
             let _ = std::fs::remove_file(&path);
             io_error("locking", path.clone(), io::Error::other(error))
@@ -194,16 +225,20 @@ impl Temporary {
             file,
             _making: making,
         };
-        platform::check_file_system(&temporary.file).map_err(|problem| CreateError::FileSystem {
-            path: temporary.path.clone(),
-            problem: problem.to_string(),
+        platform::check_file_system(&temporary.file).map_err(|problem| {
+            CreateError::FileSystem {
+                path: temporary.path.clone(),
+                problem: problem.to_string(),
+            }
         })?;
         platform::allocate(&temporary.file, len).map_err(|source| match source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => CreateError::NoSpace {
-                name: place.name.clone(),
-                needed: len,
-                directory: place.directory.clone(),
-            },
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                CreateError::NoSpace {
+                    name: place.name.clone(),
+                    needed: len,
+                    directory: place.directory.clone(),
+                }
+            }
             _ => io_error("allocating", temporary.path.clone(), source),
         })?;
         Ok(temporary)
@@ -244,7 +279,8 @@ fn make(place: &Place, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateError
             expected: SCHEMA_MAX,
         });
     }
-    let ring_id = random_id().map_err(|source| io_error("drawing an id for", place.data.clone(), source))?;
+    let ring_id =
+        random_id().map_err(|source| io_error("drawing an id for", place.data.clone(), source))?;
     let now = platform::realtime_ns();
     let header = RingHeader {
         ring_id,
@@ -258,7 +294,9 @@ fn make(place: &Place, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateError
     debug_assert_eq!(header.data_offset(), BLOCK);
     let temporary = |extension: &str| {
         let id = u128::from_le_bytes(ring_id);
-        place.directory.join(format!(".{}.{id:032x}.{extension}.tmp", place.name))
+        place
+            .directory
+            .join(format!(".{}.{id:032x}.{extension}.tmp", place.name))
     };
 
     let mut data = Temporary::new(temporary("ring"), wanted.mode, header.file_len(), place)?;
@@ -294,10 +332,13 @@ fn finish(place: &Place, data: &Temporary) -> Result<Option<Owned>, CreateError>
     let Some(lock) = lock_producer(place, &place.readers, registrar.id)? else {
         return Ok(None);
     };
-    let linked = opened.map(Some(&registrar), true).map_err(in_the_way).and_then(|memory| {
-        let writer = begin(memory);
-        Ok(data.link(&place.data)?.then_some(writer))
-    });
+    let linked = opened
+        .map(Some(&registrar), true)
+        .map_err(in_the_way)
+        .and_then(|memory| {
+            let writer = begin(memory);
+            Ok(data.link(&place.data)?.then_some(writer))
+        });
     match linked {
         Ok(Some(writer)) => Ok(Some(own(place.clone(), writer, registrar, lock))),
         failed => {

@@ -59,7 +59,8 @@ pub(crate) fn open(place: &Place, writable: bool) -> Result<Opened, AttachError>
     data.seek(SeekFrom::Start(SCHEMA_OFFSET)).map_err(io)?;
     data.read_exact(&mut json).map_err(io)?;
     header::check_schema(&bytes, &json).map_err(format)?;
-    let schema = Schema::from_json(&json).map_err(|error| format(FormatError::Schema(error.to_string())))?;
+    let schema =
+        Schema::from_json(&json).map_err(|error| format(FormatError::Schema(error.to_string())))?;
     if schema.size() != header.geometry.stride {
         return Err(format(FormatError::Field {
             what: "stride",

@@ -53,8 +53,13 @@ impl Place {
     pub(crate) fn resolve(reference: &str) -> Result<Place, NameError> {
         if reference.contains(std::path::is_separator) {
             let path = Path::new(reference);
-            let bad = || NameError::Path { found: path.to_path_buf() };
-            let file = path.file_name().and_then(|name| name.to_str()).ok_or_else(bad)?;
+            let bad = || NameError::Path {
+                found: path.to_path_buf(),
+            };
+            let file = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .ok_or_else(bad)?;
             if reference.ends_with(std::path::is_separator) {
                 return Err(bad());
             }
@@ -84,7 +89,11 @@ impl Place {
     /// The path of the data file, as a reference that resolves to this place.
     pub(crate) fn reference(&self) -> String {
         let path = self.data.to_string_lossy().into_owned();
-        if path.contains(std::path::is_separator) { path } else { format!("./{path}") }
+        if path.contains(std::path::is_separator) {
+            path
+        } else {
+            format!("./{path}")
+        }
     }
 
     /// Makes the directory if it is ours to make.
@@ -108,14 +117,19 @@ pub(crate) fn directory() -> (PathBuf, Given) {
 }
 
 fn check_name(name: &str) -> Result<(), NameError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let is_name =
-        (1..=100).contains(&name.len()) && name.chars().all(allowed) && !name.starts_with('.');
-    if is_name {
+    if is_name(name) {
         Ok(())
     } else {
-        Err(NameError::Name { found: name.to_owned() })
+        Err(NameError::Name {
+            found: name.to_owned(),
+        })
     }
+}
+
+/// Whether a ring can be called so.
+pub(crate) fn is_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    (1..=100).contains(&name.len()) && name.chars().all(allowed) && !name.starts_with('.')
 }
 
 #[cfg(test)]
@@ -128,12 +142,27 @@ mod tests {
         assert_eq!(place.name, "imu");
         assert_eq!(place.data, Path::new("./some/imu.ring"));
         assert_eq!(place.readers, Path::new("./some/imu.readers"));
-        assert_eq!(Place::resolve("/dev/shm/imu").unwrap().data, Path::new("/dev/shm/imu.ring"));
+        assert_eq!(
+            Place::resolve("/dev/shm/imu").unwrap().data,
+            Path::new("/dev/shm/imu.ring")
+        );
     }
 
     #[test]
     fn what_is_no_name_is_refused() {
-        for bad in ["", ".", "..", ".hidden", "a b", "ä", "a\0", "a/", "/", "./..", &"x".repeat(101)] {
+        for bad in [
+            "",
+            ".",
+            "..",
+            ".hidden",
+            "a b",
+            "ä",
+            "a\0",
+            "a/",
+            "/",
+            "./..",
+            &"x".repeat(101),
+        ] {
             assert!(Place::resolve(bad).is_err(), "{bad:?}");
         }
         for good in ["imu", "imu.v2", "a-b_C9", &"x".repeat(100)] {

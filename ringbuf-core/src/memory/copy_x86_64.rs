@@ -13,7 +13,11 @@ const BLOCK: usize = 64;
 /// How many of `len` bytes the large copy takes: whole blocks.
 #[inline]
 pub(super) fn prefix(len: usize) -> usize {
-    if len < super::LARGE { 0 } else { len - len % BLOCK }
+    if len < super::LARGE {
+        0
+    } else {
+        len - len % BLOCK
+    }
 }
 
 /// # Safety

@@ -59,7 +59,11 @@ impl ProducerCore {
         options: &CreateOptions,
     ) -> Result<ProducerCore, CreateError> {
         let memory = Arc::new(Memory::heap(geometry(&schema, retain, options)?));
-        let ring = Arc::new(HeapRing::new(Arc::clone(&memory), schema.clone(), options.allow));
+        let ring = Arc::new(HeapRing::new(
+            Arc::clone(&memory),
+            schema.clone(),
+            options.allow,
+        ));
         let now = u64::try_from(platform::realtime_ns()).unwrap_or(0);
         let writer = Writer::open(memory, now);
         Ok(ProducerCore::new(Home::Heap { writer, ring }, schema))
@@ -152,7 +156,9 @@ impl ProducerCore {
     #[inline]
     pub(crate) fn try_claim(&mut self, count: usize) -> Result<u64, TryPublishError> {
         self.check_claim(count)?;
-        self.writer().try_claim(count as u64).map_err(|full| self.full(full))
+        self.writer()
+            .try_claim(count as u64)
+            .map_err(|full| self.full(full))
     }
 
     #[cold]
@@ -166,7 +172,11 @@ impl ProducerCore {
 
     /// Claims `count` records, waiting for room. `None` when `stop` says so first.
     #[inline]
-    pub(crate) fn claim(&mut self, count: usize, stop: Stop<'_>) -> Result<Option<u64>, PublishError> {
+    pub(crate) fn claim(
+        &mut self,
+        count: usize,
+        stop: Stop<'_>,
+    ) -> Result<Option<u64>, PublishError> {
         self.check_claim(count)?;
         match self.writer().try_claim(count as u64) {
             Ok(first) => Ok(Some(first)),
@@ -179,7 +189,10 @@ impl ProducerCore {
         self.check_fork()?;
         let capacity = self.geometry().capacity;
         if count == 0 || count as u64 > capacity {
-            return Err(PublishError::Claim { found: count, capacity });
+            return Err(PublishError::Claim {
+                found: count,
+                capacity,
+            });
         }
         Ok(())
     }
@@ -202,7 +215,9 @@ impl ProducerCore {
                 backoff.snooze();
             } else {
                 let blocking = full;
-                self.writer().wait_for_room(count, PATIENCE).map_err(PublishError::Wait)?;
+                self.writer()
+                    .wait_for_room(count, PATIENCE)
+                    .map_err(PublishError::Wait)?;
                 match self.writer().try_claim(count) {
                     Ok(first) => return Ok(Some(first)),
                     Err(still) => full = still,
@@ -247,8 +262,14 @@ impl ProducerCore {
     /// Publishes whole records, in pieces that leave readers their place. Returns how many; fewer than
     /// given only if `stop` said so.
     #[inline]
-    pub(crate) fn publish(&mut self, records: &[u8], stop: Stop<'_>) -> Result<usize, PublishError> {
-        let Geometry { stride, capacity, .. } = self.geometry();
+    pub(crate) fn publish(
+        &mut self,
+        records: &[u8],
+        stop: Stop<'_>,
+    ) -> Result<usize, PublishError> {
+        let Geometry {
+            stride, capacity, ..
+        } = self.geometry();
         if !records.len().is_multiple_of(stride) {
             return Err(PublishError::Bytes {
                 found: records.len(),
@@ -289,12 +310,25 @@ impl Drop for ProducerCore {
 /// Asked while a producer is blocked: give up?
 pub(crate) type Stop<'a> = Option<&'a dyn Fn() -> bool>;
 
-fn geometry(schema: &Schema, retain: Retain, options: &CreateOptions) -> Result<Geometry, CreateError> {
+fn geometry(
+    schema: &Schema,
+    retain: Retain,
+    options: &CreateOptions,
+) -> Result<Geometry, CreateError> {
     let (capacity, record_size) = (retain.count(), schema.size());
-    let bytes = u128::from(capacity.checked_next_power_of_two().unwrap_or(u64::MAX)) * record_size as u128;
+    let bytes =
+        u128::from(capacity.checked_next_power_of_two().unwrap_or(u64::MAX)) * record_size as u128;
     if capacity == 0 || bytes > u128::from(files::DATA_MAX) {
-        return Err(CreateError::Capacity { capacity, record_size });
+        return Err(CreateError::Capacity {
+            capacity,
+            record_size,
+        });
     }
     let mirror = options.preset == Preset::Latency;
-    Ok(Geometry::new(capacity, record_size, schema.word_size(), mirror))
+    Ok(Geometry::new(
+        capacity,
+        record_size,
+        schema.word_size(),
+        mirror,
+    ))
 }

@@ -110,7 +110,8 @@ impl<T: Record> Producer<T> {
     #[inline]
     pub fn publish(&mut self, record: &T) -> Result<u64, PublishError> {
         let first = self.core.claim(1, None)?.unwrap_or_default();
-        self.core.write(first, cast::as_bytes(std::slice::from_ref(record)));
+        self.core
+            .write(first, cast::as_bytes(std::slice::from_ref(record)));
         self.core.commit(1);
         self.core.notify();
         Ok(first)
@@ -147,7 +148,8 @@ impl<T: Record> Producer<T> {
     #[inline]
     pub fn try_publish(&mut self, record: &T) -> Result<u64, TryPublishError> {
         let first = self.core.try_claim(1)?;
-        self.core.write(first, cast::as_bytes(std::slice::from_ref(record)));
+        self.core
+            .write(first, cast::as_bytes(std::slice::from_ref(record)));
         self.core.commit(1);
         self.core.notify();
         Ok(first)
@@ -251,9 +253,17 @@ impl<T: Record> Claim<'_, T> {
     /// They pass the end of the claim.
     #[inline]
     pub fn write_slice(&mut self, index: usize, records: &[T]) {
-        let fits = index.checked_add(records.len()).is_some_and(|end| end <= self.count);
-        assert!(fits, "records {index}.. of {} lie outside a claim of {}", records.len(), self.count);
-        self.core.write(self.first + index as u64, cast::as_bytes(records));
+        let fits = index
+            .checked_add(records.len())
+            .is_some_and(|end| end <= self.count);
+        assert!(
+            fits,
+            "records {index}.. of {} lie outside a claim of {}",
+            records.len(),
+            self.count
+        );
+        self.core
+            .write(self.first + index as u64, cast::as_bytes(records));
     }
 
     /// Publishes all records claimed and returns the first sequence. Those that were not written hold
@@ -271,7 +281,11 @@ impl<T: Record> Claim<'_, T> {
     /// More than were claimed.
     #[inline]
     pub fn commit_first(self, count: usize) -> u64 {
-        assert!(count <= self.count, "{count} records of a claim of {}", self.count);
+        assert!(
+            count <= self.count,
+            "{count} records of a claim of {}",
+            self.count
+        );
         self.core.commit(count);
         self.core.notify();
         self.first

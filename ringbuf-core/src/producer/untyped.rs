@@ -28,7 +28,11 @@ impl UntypedProducer {
     /// # Errors
     ///
     /// As there.
-    pub fn create(name: &str, schema: Schema, retain: Retain) -> Result<UntypedProducer, CreateError> {
+    pub fn create(
+        name: &str,
+        schema: Schema,
+        retain: Retain,
+    ) -> Result<UntypedProducer, CreateError> {
         UntypedProducer::create_with(name, schema, retain, &CreateOptions::default())
     }
 

@@ -39,7 +39,10 @@ pub enum News {
     /// Everything tried was overwritten meanwhile; it is in the ledger, and another attempt may succeed.
     Overrun,
     /// The next record is the first of another producer. `first` is unknown when too many came between.
-    Restarted { epoch: u64, first: Option<u64> },
+    Restarted {
+        epoch: u64,
+        first: Option<u64>,
+    },
     /// Nothing more will come, and everything was delivered.
     Ended(Phase),
 }
@@ -164,7 +167,9 @@ impl Follower {
         let hot = &self.memory.live().hot;
         let cursor = self.ledger.cursor;
         // [R2] what lies more than a ring behind is gone for certain.
-        let start = cursor.max(sequence::oldest(published, geometry.capacity)).min(end);
+        let start = cursor
+            .max(sequence::oldest(published, geometry.capacity))
+            .min(end);
         let room = (buffer.len() / geometry.stride) as u64;
         let count = room.min(end - start);
         let bytes = count as usize * geometry.stride;
@@ -265,7 +270,9 @@ impl Follower {
         self.held = 0;
         ledger::record(self.slot(), &self.ledger);
         // [G2] pairs with [G1]: our reads happen before the producer overwrites.
-        self.slot().gate.store(self.ledger.cursor, Ordering::Release);
+        self.slot()
+            .gate
+            .store(self.ledger.cursor, Ordering::Release);
         self.notify_producer();
     }
 

@@ -88,7 +88,10 @@ impl Writer {
         // [L2] pairs with the joiner's fence [L3].
         fence(Ordering::SeqCst);
         let second = gate::slowest(self.memory.control());
-        let slowest = [first, second].into_iter().flatten().min_by_key(|gate| gate.cursor);
+        let slowest = [first, second]
+            .into_iter()
+            .flatten()
+            .min_by_key(|gate| gate.cursor);
         self.limit = self.grant(slowest, count);
         self.set_limit(self.limit);
         match slowest {
@@ -104,7 +107,11 @@ impl Writer {
     }
 
     fn set_limit(&self, limit: u64) {
-        self.memory.live().grant.limit.store(limit, Ordering::Release);
+        self.memory
+            .live()
+            .grant
+            .limit
+            .store(limit, Ordering::Release);
     }
 
     /// Writes whole records at `sequence`, which the caller has claimed.
@@ -123,7 +130,11 @@ impl Writer {
             self.memory.mirror(self.next - 1);
         }
         // [P4] pairs with [R1].
-        self.memory.live().hot.published.store(self.next, Ordering::Release);
+        self.memory
+            .live()
+            .hot
+            .published
+            .store(self.next, Ordering::Release);
     }
 
     /// Wakes the readers that sleep. Once per publish call, after the commit.

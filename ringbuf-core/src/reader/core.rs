@@ -85,14 +85,21 @@ impl ReaderCore {
         let place = Place::resolve(reference)?;
         let opened = files::open(&place, false)?;
         check_schema(&place.name, &opened.schema, expected)?;
-        check_delivery(&place.name, u64::from(opened.header.allow), options.delivery)?;
+        check_delivery(
+            &place.name,
+            u64::from(opened.header.allow),
+            options.delivery,
+        )?;
         let membership = Membership::of(&opened, options.delivery)?;
         let memory = Arc::new(opened.map(membership.registrar(), false)?);
         ReaderCore::join(&place.name, memory, opened.schema, membership, options)
     }
 
     /// A reader of a ring whose producer is at hand.
-    pub(crate) fn of(producer: &ProducerCore, options: &ReaderOptions) -> Result<ReaderCore, AttachError> {
+    pub(crate) fn of(
+        producer: &ProducerCore,
+        options: &ReaderOptions,
+    ) -> Result<ReaderCore, AttachError> {
         match producer.heap_ring() {
             Some(ring) => ReaderCore::of_heap(ring, options),
             None => ReaderCore::attach(&producer.reference(), options, Some(&producer.schema)),
@@ -172,10 +179,12 @@ impl ReaderCore {
         for _ in 0..ATTEMPTS {
             let missed_before = self.follower.ledger().missed;
             let news = match self.delivery {
-                Delivery::Lossy => self.follower.poll_copy(cast::words_as_bytes(&mut self.buffer)),
-                Delivery::Lossless => {
-                    self.follower.poll_in_place(sequence::in_place_batch(self.geometry.capacity))
-                }
+                Delivery::Lossy => self
+                    .follower
+                    .poll_copy(cast::words_as_bytes(&mut self.buffer)),
+                Delivery::Lossless => self
+                    .follower
+                    .poll_in_place(sequence::in_place_batch(self.geometry.capacity)),
             }
             .map_err(damaged)?;
             self.missed += self.follower.ledger().missed - missed_before;
@@ -229,7 +238,10 @@ impl ReaderCore {
             if left.is_some_and(|left| left.is_zero()) {
                 return Ok(Next::TimedOut);
             }
-            if self.idle.wait(&self.follower, left).map_err(ReadError::Wait)?
+            if self
+                .idle
+                .wait(&self.follower, left)
+                .map_err(ReadError::Wait)?
                 && let Some(event) = self.look_around()?
             {
                 return Ok(self.hand_out(self.nothing(), Some(event)));
@@ -314,7 +326,9 @@ fn buffer(geometry: &Geometry, delivery: Delivery) -> Vec<u64> {
     if delivery == Delivery::Lossless {
         return Vec::new();
     }
-    let records = (BUFFER / geometry.stride).max(1).min(geometry.capacity as usize);
+    let records = (BUFFER / geometry.stride)
+        .max(1)
+        .min(geometry.capacity as usize);
     vec![0; (records * geometry.stride).div_ceil(8)]
 }
 

@@ -43,8 +43,11 @@ pub(super) struct Idle {
 
 impl Idle {
     pub(super) fn new(wait: Wait, is_observer: bool) -> Idle {
-        let (first, most) =
-            if is_observer { (OBSERVE_FIRST, OBSERVE_MOST) } else { (SLEEP_FIRST, SLEEP_MOST) };
+        let (first, most) = if is_observer {
+            (OBSERVE_FIRST, OBSERVE_MOST)
+        } else {
+            (SLEEP_FIRST, SLEEP_MOST)
+        };
         Idle {
             wait,
             first,

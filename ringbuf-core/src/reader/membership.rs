@@ -22,7 +22,10 @@ pub(crate) enum Membership {
         _lock: Lock,
     },
     /// Unlisted, its words private: slot 0 of a control block nobody else sees.
-    Observer { lock_file: LockFile, data: DataFile },
+    Observer {
+        lock_file: LockFile,
+        data: DataFile,
+    },
 }
 
 /// The data file as it was attached.

@@ -53,7 +53,10 @@ impl<T: Record> Reader<T> {
         })
     }
 
-    pub(crate) fn of(producer: &ProducerCore, options: ReaderOptions) -> Result<Reader<T>, AttachError> {
+    pub(crate) fn of(
+        producer: &ProducerCore,
+        options: ReaderOptions,
+    ) -> Result<Reader<T>, AttachError> {
         let core = ReaderCore::of(producer, &options)?;
         Ok(Reader {
             core,

@@ -39,7 +39,10 @@ impl UntypedReader {
         Ok(UntypedReader { core })
     }
 
-    pub(crate) fn of(producer: &ProducerCore, options: ReaderOptions) -> Result<UntypedReader, AttachError> {
+    pub(crate) fn of(
+        producer: &ProducerCore,
+        options: ReaderOptions,
+    ) -> Result<UntypedReader, AttachError> {
         let core = ReaderCore::of(producer, &options)?;
         Ok(UntypedReader { core })
     }

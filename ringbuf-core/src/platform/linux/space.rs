@@ -7,8 +7,8 @@ use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 
-/// A signal takes back the piece in progress, so a piece must be done between two ticks of a
-/// profiler's timer: about a millisecond on tmpfs.
+/// There are kernels where a signal takes back the piece in progress (6.18 finishes it), so a piece
+/// must be done between two ticks of a profiler's timer: about a millisecond on tmpfs.
 const PIECE: u64 = 4 << 20;
 
 /// How often a piece is begun again after a signal.
@@ -31,18 +31,24 @@ fn allocate_piece(file: &File, start: u64, len: u64) -> io::Result<()> {
     let (Ok(start), Ok(len)) = (i64::try_from(start), i64::try_from(len)) else {
         return Err(ErrorKind::FileTooLarge.into());
     };
-    let mut result = libc::EINTR;
-    for _ in 0..TRIES {
-        // SAFETY: posix_fallocate(3) takes numbers alone; the descriptor is open, as `file` owns
-        // it. It returns the error instead of setting errno.
-        result = unsafe { libc::posix_fallocate(file.as_raw_fd(), start, len) };
-        if result != libc::EINTR {
-            break;
-        }
-    }
+    let result = retried(|| {
+        // SAFETY: posix_fallocate(3) takes numbers alone; the descriptor is open, as `file` owns it.
+        unsafe { libc::posix_fallocate(file.as_raw_fd(), start, len) }
+    });
     match result {
         0 => Ok(()),
         error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+
+/// Calls what returns its error as a number again while a signal is to blame.
+fn retried(mut call: impl FnMut() -> libc::c_int) -> libc::c_int {
+    let mut tries = 1;
+    loop {
+        match call() {
+            libc::EINTR if tries < TRIES => tries += 1,
+            result => return result,
+        }
     }
 }
 
@@ -78,7 +84,19 @@ fn refused_name(kind: u32) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::refused_name;
+    use super::*;
+
+    #[test]
+    fn a_signal_does_not_end_an_allocation() {
+        let mut results = [libc::EINTR, libc::EINTR, libc::ENOSPC, 0].into_iter();
+        assert_eq!(retried(|| results.next().unwrap()), libc::ENOSPC);
+        let mut calls = 0;
+        let result = retried(|| {
+            calls += 1;
+            libc::EINTR
+        });
+        assert_eq!((result, calls), (libc::EINTR, TRIES));
+    }
 
     #[test]
     fn remote_file_systems_have_names() {

@@ -9,6 +9,7 @@ use super::super::tests::alone;
 use super::super::tests::process::{say, stay};
 use super::super::*;
 use super::parse_boot_id;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -27,7 +28,9 @@ impl Forked {
         let pid = unsafe { libc::fork() };
         assert!(pid >= 0);
         if pid == 0 {
-            let code = i32::from(!does());
+            // A panic that went on would run the rest of the test program twice.
+            let answer = catch_unwind(AssertUnwindSafe(does));
+            let code = i32::from(!answer.unwrap_or(false));
             // SAFETY: _exit(2) ends the child and does not return.
             unsafe { libc::_exit(code) };
         }
@@ -101,31 +104,6 @@ fn a_child_knows_that_it_is_one() {
     });
     assert!(child.answer());
     assert!(!parents.is_child());
-}
-
-/// Does this in a thread that is sent a signal now and then, ever more rarely, until it is done.
-fn under_signals<T: Send>(does: impl FnOnce() -> T + Send) -> T {
-    extern "C" fn nothing(_signal: libc::c_int) {}
-    let handler = nothing as extern "C" fn(libc::c_int) as libc::sighandler_t;
-    // SAFETY: the handler does nothing at all; every test that uses this signal installs it.
-    unsafe { libc::signal(libc::SIGUSR2, handler) };
-    thread::scope(|scope| {
-        let (tell, told) = std::sync::mpsc::channel();
-        let doing = scope.spawn(move || {
-            // SAFETY: pthread_self(3) takes nothing and always succeeds.
-            tell.send(unsafe { libc::pthread_self() }).unwrap();
-            does()
-        });
-        let thread = told.recv().unwrap();
-        let mut pause = Duration::from_millis(1);
-        while !doing.is_finished() && pause < Duration::from_secs(8) {
-            thread::sleep(pause);
-            // SAFETY: the thread has not been joined yet, so its handle is valid.
-            unsafe { libc::pthread_kill(thread, libc::SIGUSR2) };
-            pause = pause * 5 / 4;
-        }
-        doing.join().unwrap()
-    })
 }
 
 #[test]

@@ -49,6 +49,31 @@ fn waking_ends_a_wait_in_another_process() {
     );
 }
 
+/// Does this in a thread that is sent a signal now and then, ever more rarely, until it is done.
+fn under_signals<T: Send>(does: impl FnOnce() -> T + Send) -> T {
+    extern "C" fn nothing(_signal: libc::c_int) {}
+    let handler = nothing as extern "C" fn(libc::c_int) as libc::sighandler_t;
+    // SAFETY: the handler does nothing at all; every test that uses this signal installs it.
+    unsafe { libc::signal(libc::SIGUSR2, handler) };
+    thread::scope(|scope| {
+        let (tell, told) = std::sync::mpsc::channel();
+        let doing = scope.spawn(move || {
+            // SAFETY: pthread_self(3) takes nothing and always succeeds.
+            tell.send(unsafe { libc::pthread_self() }).unwrap();
+            does()
+        });
+        let thread = told.recv().unwrap();
+        let mut pause = Duration::from_millis(1);
+        while !doing.is_finished() && pause < Duration::from_secs(8) {
+            thread::sleep(pause);
+            // SAFETY: the thread has not been joined yet, so its handle is valid.
+            unsafe { libc::pthread_kill(thread, libc::SIGUSR2) };
+            pause = pause * 5 / 4;
+        }
+        doing.join().unwrap()
+    })
+}
+
 #[test]
 fn a_signal_ends_a_wait_without_an_error() {
     let word = AtomicU32::new(0);
