@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use loom::sync::Arc;
+use loom::thread;
 use ringbuf_core::model::{Follower, Full, Geometry, Memory, News, Start, Writer};
 
 /// Bytes of a record: two words, so that a torn record shows.
@@ -14,28 +15,65 @@ pub const STRIDE: usize = 16;
 /// Never reached: loom's sleepers have no clock, so a lost wake-up is a deadlock.
 pub const LONG: Duration = Duration::MAX;
 
-/// Runs a model under every schedule with at most `preemptions` preemptions (`LOOM_MAX_PREEMPTIONS` in
-/// their place, if set) and says how many executions that took.
-pub fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+/// Which side of a model runs on until it blocks, when nothing preempts it.
+///
+/// Loom looks for races only with the last access to a word, so a thread that loads a word before it
+/// stores it hides the loads of others before: what one order of the sides leaves out, the other finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// The producer's side.
+    Producer,
+    /// The readers' side.
+    Reader,
+}
+
+/// Runs a model in both orders under every schedule with at most `preemptions` preemptions
+/// (`LOOM_MAX_PREEMPTIONS` in their place, if set) and says how many executions that took.
+pub fn check(preemptions: usize, model: impl Fn(First) + Send + Sync + 'static) {
     let name = type_name_of_val(&model).replace("::{{closure}}", "");
+    let model = std::sync::Arc::new(model);
+    let begun = Instant::now();
+    let executions = [First::Producer, First::Reader].map(|first| {
+        let model = std::sync::Arc::clone(&model);
+        explore(preemptions, move || model(first))
+    });
+    let seconds = begun.elapsed().as_secs_f64();
+    let [producer, reader] = executions;
+    println!("explored {name}: {producer} + {reader} executions, {seconds:.1} s");
+    assert!(producer + reader > 20, "a model that explores nothing shows nothing");
+}
+
+fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) -> u64 {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound.get_or_insert(preemptions);
-    let bound = builder.preemption_bound.unwrap_or_default();
     builder.max_branches = 10_000;
     let executions = std::sync::Arc::new(AtomicU64::new(0));
     let counter = std::sync::Arc::clone(&executions);
-    let begun = Instant::now();
     builder.check(move || {
         counter.fetch_add(1, Ordering::Relaxed);
         model();
     });
-    let executions = executions.load(Ordering::Relaxed);
-    let seconds = begun.elapsed().as_secs_f64();
-    println!("explored {name}: {executions} executions, {bound} preemptions, {seconds:.1} s");
-    assert!(
-        executions > 20,
-        "a model that explores nothing shows nothing"
-    );
+    executions.load(Ordering::Relaxed)
+}
+
+/// Runs both sides at the same time and returns what they return.
+pub fn race<P: 'static, R: 'static>(
+    first: First,
+    producer: impl FnOnce() -> P + 'static,
+    reader: impl FnOnce() -> R + 'static,
+) -> (P, R) {
+    match first {
+        First::Producer => {
+            let other = thread::spawn(reader);
+            let produced = producer();
+            (produced, other.join().unwrap())
+        }
+        First::Reader => {
+            let other = thread::spawn(producer);
+            let read = reader();
+            (other.join().unwrap(), read)
+        }
+    }
 }
 
 /// A new ring without the newest-record mirror.

@@ -1,4 +1,4 @@
-//! Being asked to stop: Ctrl-C, SIGTERM and SIGHUP, and sleeping in a way that they cut short.
+//! Being asked to stop, by Ctrl-C or SIGTERM, and sleeping in a way that this cuts short.
 
 use std::{
     io,
@@ -7,8 +7,16 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+/// Left out on purpose: SIGHUP, which `nohup` has us ignore and a handler would undo.
+const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
+
+/// Where a signal cannot wake a sleeper, it has to look now and then.
+const LONGEST_SLEEP: Duration = if cfg!(unix) { Duration::MAX } else { Duration::from_millis(100) };
 
 /// Whether somebody asked this process to stop.
 #[derive(Clone, Debug, Default)]
@@ -22,18 +30,7 @@ impl Stop {
     /// The second signal ends the process at once: it is the way out when finishing takes too long.
     pub(crate) fn on_signals() -> io::Result<Stop> {
         let stop = Stop::default();
-        let (asked, sleeper) = (Arc::clone(&stop.asked), thread::current());
-        let mut signals = signals()?;
-        thread::Builder::new()
-            .name("signals".to_owned())
-            .spawn(move || {
-                for signal in signals.forever() {
-                    if asked.swap(true, Ordering::Relaxed) {
-                        std::process::exit(128 + signal);
-                    }
-                    sleeper.unpark();
-                }
-            })?;
+        listen(Arc::clone(&stop.asked))?;
         Ok(stop)
     }
 
@@ -46,21 +43,38 @@ impl Stop {
     pub(crate) fn sleep_until(&self, time: Instant) {
         let left = time.saturating_duration_since(Instant::now());
         if !left.is_zero() && !self.is_asked() {
-            thread::park_timeout(left);
+            thread::park_timeout(left.min(LONGEST_SLEEP));
         }
     }
 }
 
 #[cfg(unix)]
-fn signals() -> io::Result<signal_hook::iterator::Signals> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])
+fn listen(asked: Arc<AtomicBool>) -> io::Result<()> {
+    let sleeper = thread::current();
+    let mut signals = signal_hook::iterator::Signals::new(SIGNALS)?;
+    let listen = move || {
+        for signal in signals.forever() {
+            if asked.swap(true, Ordering::Relaxed) {
+                std::process::exit(128 + signal);
+            }
+            sleeper.unpark();
+        }
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(listen).map(drop)
+}
+
+#[cfg(not(unix))]
+fn listen(asked: Arc<AtomicBool>) -> io::Result<()> {
+    for signal in SIGNALS {
+        // In this order: the first signal finds the flag unset and sets it.
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&asked))?;
+        signal_hook::flag::register(signal, Arc::clone(&asked))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -1,6 +1,6 @@
 //! The ring this process publishes to: everything that touches the library's producer.
 
-use ringbuf_core::{CreateOptions, Delivery, Retain, Schema, UntypedProducer};
+use ringbuf_core::{CreateError, CreateOptions, Delivery, Retain, Schema, UntypedProducer};
 
 use crate::config::{Allow, RingConfig};
 
@@ -16,28 +16,21 @@ pub(crate) struct Stream {
 impl Stream {
     /// Creates the ring, or continues one that is the same.
     pub(crate) fn create(config: &RingConfig, schema: &Schema) -> anyhow::Result<Stream> {
-        let capacity = config
-            .capacity
-            .unwrap_or_else(|| default_capacity(schema.size()));
-        let options = CreateOptions::default()
-            .replace(config.replace)
-            .allow(match config.allow {
-                Allow::Lossy => Delivery::Lossy,
-                Allow::Lossless => Delivery::Lossless,
-            });
+        let capacity = config.capacity.unwrap_or_else(|| default_capacity(schema.size()));
+        let options = CreateOptions::default().replace(config.replace).allow(match config.allow {
+            Allow::Lossy => Delivery::Lossy,
+            Allow::Lossless => Delivery::Lossless,
+        });
         let retain = Retain::records(capacity);
-        let producer = UntypedProducer::create_with(&config.name, schema.clone(), retain, options)?;
+        let producer =
+            UntypedProducer::create_with(&config.name, schema.clone(), retain, &options).map_err(advice)?;
         Ok(Stream { producer })
     }
 
     /// Publishes whole records, waiting for lossless readers; returns how many went out before
     /// `stop` said so.
-    pub(crate) fn publish(
-        &mut self,
-        records: &[u8],
-        stop: &dyn Fn() -> bool,
-    ) -> anyhow::Result<u64> {
-        Ok(self.producer.publish_bytes_until(records, stop)?)
+    pub(crate) fn publish(&mut self, records: &[u8], stop: &dyn Fn() -> bool) -> anyhow::Result<u64> {
+        Ok(self.producer.publish_bytes_until(records, stop)? as u64)
     }
 
     /// How many readers have registered.
@@ -46,8 +39,16 @@ impl Stream {
     }
 
     /// Closes the ring: readers read what is left and end.
-    pub(crate) fn close(self) -> anyhow::Result<()> {
-        Ok(self.producer.close()?)
+    pub(crate) fn close(self) {
+        self.producer.close();
+    }
+}
+
+/// The library's words, and which option of this program they come down to.
+fn advice(error: CreateError) -> anyhow::Error {
+    match error {
+        CreateError::Different { .. } => anyhow::anyhow!("{error}\n--replace replaces it"),
+        other => other.into(),
     }
 }
 

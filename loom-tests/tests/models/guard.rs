@@ -1,22 +1,23 @@
 //! Models that must fail: if the seam fell back to the standard library's atomics, loom would see no
 //! interleaving, these would pass, and the build would fail.
 
-use loom::thread;
-use loom_tests::{LONG, check, lossless, lossy, open, poll, publish, records, ring, take};
+use loom_tests::{LONG, check, lossless, lossy, open, poll, publish, race, records, ring, take};
 use ringbuf_core::model::{Start, leave};
 
 /// A producer that writes without a claim.
 #[test]
 #[should_panic(expected = "is torn")]
 fn a_write_without_a_claim_shows() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
         let mut reader = lossy(&memory, 0, Start::Now);
         publish(&mut writer, 1);
-        let producer = thread::spawn(move || writer.write(1, &records(1, 1, 1)));
-        poll(&mut reader, 1);
-        producer.join().unwrap();
+        race(
+            first,
+            move || writer.write(1, &records(1, 1, 1)),
+            move || poll(&mut reader, 1),
+        );
     });
 }
 
@@ -24,15 +25,13 @@ fn a_write_without_a_claim_shows() {
 #[test]
 #[should_panic(expected = "Causality violation")]
 fn a_reader_without_a_gate_shows() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);
         publish(&mut writer, 1);
         leave(&memory, 0);
-        let producer = thread::spawn(move || publish(&mut writer, 1));
-        take(&mut reader, 1);
-        producer.join().unwrap();
+        race(first, move || publish(&mut writer, 1), move || take(&mut reader, 1));
     });
 }
 
@@ -40,12 +39,10 @@ fn a_reader_without_a_gate_shows() {
 #[test]
 #[should_panic(expected = "deadlock")]
 fn a_publication_without_a_wake_shows() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
         let reader = lossy(&memory, 0, Start::Now);
-        let producer = thread::spawn(move || publish(&mut writer, 1));
-        reader.wait(LONG).unwrap();
-        producer.join().unwrap();
+        race(first, move || publish(&mut writer, 1), move || reader.wait(LONG).unwrap());
     });
 }

@@ -2,79 +2,91 @@
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{check, lossless, open, publish, records, ring, take, take_rest, try_publish};
+use loom_tests::{
+    First, check, lossless, open, publish, race, records, ring, take, take_rest, try_publish,
+};
 use ringbuf_core::model::{Memory, Start};
 
 /// A producer that published `ahead` without readers and tries `claims` while a reader joins.
-fn join(memory: Arc<Memory>, ahead: &[u64], claims: &'static [u64], start: Start) {
+fn join(first: First, memory: Arc<Memory>, ahead: &[u64], claims: &'static [u64], start: Start) {
     let mut writer = open(&memory);
     ahead.iter().for_each(|&n| publish(&mut writer, n));
-    let producer = thread::spawn(move || {
-        for &n in claims {
-            let _ = try_publish(&mut writer, n);
-        }
-        writer.published()
-    });
-    let mut reader = lossless(&memory, 0, start);
-    take(&mut reader, 1);
-    take(&mut reader, 1);
-    let published = producer.join().unwrap();
+    let (published, mut reader) = race(
+        first,
+        move || {
+            for &n in claims {
+                let _ = try_publish(&mut writer, n);
+            }
+            writer.published()
+        },
+        move || {
+            let mut reader = lossless(&memory, 0, start);
+            take(&mut reader, 1);
+            take(&mut reader, 1);
+            reader
+        },
+    );
     take_rest(&mut reader, published);
 }
 
 #[test]
 fn from_now() {
-    check(2, || join(ring(2), &[1, 1], &[1, 1, 1], Start::Now));
+    check(2, |first| join(first, ring(2), &[1, 1], &[1, 1, 1], Start::Now));
 }
 
 #[test]
 fn from_the_oldest() {
-    check(2, || join(ring(2), &[1, 1], &[1, 1, 1], Start::Oldest));
+    check(2, |first| join(first, ring(2), &[1, 1], &[1, 1, 1], Start::Oldest));
 }
 
 #[test]
 fn capacity_one() {
-    check(3, || join(ring(1), &[1, 1, 1], &[1, 1], Start::Oldest));
+    check(2, |first| join(first, ring(1), &[1, 1, 1], &[1, 1], Start::Oldest));
 }
 
 #[test]
 fn claims_of_two() {
-    check(2, || join(ring(2), &[2], &[2, 2], Start::Now));
+    check(2, |first| join(first, ring(2), &[2], &[2, 2], Start::Now));
 }
 
 #[test]
 fn claims_of_two_from_the_oldest() {
-    check(2, || join(ring(2), &[2], &[2, 2], Start::Oldest));
+    check(2, |first| join(first, ring(2), &[2], &[2, 2], Start::Oldest));
 }
 
 /// Capacity 16 is the smallest with steps of two: the producer grants itself more than it claims.
 #[test]
 fn steps_of_two() {
-    check(2, || join(ring(16), &[8, 8, 1], &[1, 1, 1], Start::Oldest));
+    check(2, |first| join(first, ring(16), &[8, 8, 1], &[1, 1, 1], Start::Oldest));
 }
 
 #[test]
 fn beside_a_reader_further_back() {
-    check(1, || {
+    check(1, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         publish(&mut writer, 1);
         let mut behind = lossless(&memory, 1, Start::Oldest);
         publish(&mut writer, 1);
-        let producer = thread::spawn(move || {
-            for _ in 0..3 {
-                let _ = try_publish(&mut writer, 1);
-            }
-            writer.published()
-        });
         let other = thread::spawn(move || {
             take(&mut behind, 2);
             take(&mut behind, 1);
             behind.leave();
         });
-        let mut reader = lossless(&memory, 0, Start::Oldest);
-        take(&mut reader, 1);
-        let published = producer.join().unwrap();
+        let (published, mut reader) = race(
+            first,
+            move || {
+                for _ in 0..3 {
+                    let _ = try_publish(&mut writer, 1);
+                }
+                writer.published()
+            },
+            move || {
+                let mut reader = lossless(&memory, 0, Start::Oldest);
+                take(&mut reader, 1);
+                reader
+            },
+        );
         other.join().unwrap();
         take_rest(&mut reader, published);
     });
@@ -83,29 +95,34 @@ fn beside_a_reader_further_back() {
 /// The producer dies in a claim and another goes on, while a reader joins.
 #[test]
 fn across_a_restart() {
-    check(2, || {
+    check(2, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         publish(&mut writer, 1);
-        let producer = thread::spawn({
-            let memory = Arc::clone(&memory);
-            move || {
-                let _ = try_publish(&mut writer, 1);
-                if let Ok(first) = writer.try_claim(2) {
-                    writer.write(first, &records(first, 1, 7));
-                }
-                drop(writer);
-                let mut writer = open(&memory);
-                for _ in 0..2 {
+        let (published, mut reader) = race(
+            first,
+            {
+                let memory = Arc::clone(&memory);
+                move || {
                     let _ = try_publish(&mut writer, 1);
+                    if let Ok(first) = writer.try_claim(2) {
+                        writer.write(first, &records(first, 1, 7));
+                    }
+                    drop(writer);
+                    let mut writer = open(&memory);
+                    for _ in 0..2 {
+                        let _ = try_publish(&mut writer, 1);
+                    }
+                    writer.published()
                 }
-                writer.published()
-            }
-        });
-        let mut reader = lossless(&memory, 0, Start::Oldest);
-        take(&mut reader, 1);
-        take(&mut reader, 1);
-        let published = producer.join().unwrap();
+            },
+            move || {
+                let mut reader = lossless(&memory, 0, Start::Oldest);
+                take(&mut reader, 1);
+                take(&mut reader, 1);
+                reader
+            },
+        );
         while reader.ledger().cursor < published {
             take(&mut reader, 1);
             reader.release();

@@ -1,8 +1,7 @@
 //! The ledger seen from outside while its owner writes it: it always adds up and never goes back.
 
 use loom::sync::Arc;
-use loom::thread;
-use loom_tests::{check, lossless, lossy, open, poll, publish, ring, take};
+use loom_tests::{check, lossless, lossy, open, poll, publish, race, ring, take};
 use ringbuf_core::model::{Ledger, Memory, Start, observe};
 
 /// Looks at the ledger of slot 0 while its owner works on it.
@@ -13,10 +12,7 @@ fn look(memory: &Arc<Memory>, times: usize) {
         let now = observe(slot).expect("the owner does not change it as often as that");
         assert!(now.adds_up(), "{now:?}");
         if let Some(before) = before {
-            assert!(
-                now.cursor >= before.cursor && now.read >= before.read,
-                "{before:?} {now:?}"
-            );
+            assert!(now.cursor >= before.cursor && now.read >= before.read, "{before:?} {now:?}");
         }
         before = Some(now);
     }
@@ -25,50 +21,56 @@ fn look(memory: &Arc<Memory>, times: usize) {
 /// The owner writes it twice more: that is when a copy is written over.
 #[test]
 fn of_a_lossless_reader() {
-    check(2, || {
+    check(2, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);
         publish(&mut writer, 2);
-        let owner = thread::spawn(move || {
-            take(&mut reader, 1);
-            take(&mut reader, 1);
-            reader.release();
-        });
-        look(&memory, 1);
-        owner.join().unwrap();
+        race(
+            first,
+            move || {
+                take(&mut reader, 1);
+                take(&mut reader, 1);
+                reader.release();
+            },
+            move || look(&memory, 1),
+        );
     });
 }
 
 #[test]
 fn of_a_reader_that_misses() {
-    check(2, || {
+    check(2, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossy(&memory, 0, Start::Now);
         publish(&mut writer, 1);
-        let owner = thread::spawn(move || {
-            poll(&mut reader, 1);
-            (0..3).for_each(|_| publish(&mut writer, 1));
-            poll(&mut reader, 1);
-        });
-        look(&memory, 1);
-        owner.join().unwrap();
+        race(
+            first,
+            move || {
+                poll(&mut reader, 1);
+                (0..3).for_each(|_| publish(&mut writer, 1));
+                poll(&mut reader, 1);
+            },
+            move || look(&memory, 1),
+        );
     });
 }
 
 #[test]
 fn twice() {
-    check(2, || {
+    check(2, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);
         publish(&mut writer, 1);
-        let owner = thread::spawn(move || {
-            take(&mut reader, 1);
-            reader.release();
-        });
-        look(&memory, 2);
-        owner.join().unwrap();
+        race(
+            first,
+            move || {
+                take(&mut reader, 1);
+                reader.release();
+            },
+            move || look(&memory, 2),
+        );
     });
 }

@@ -1,8 +1,9 @@
 //! Lossless readers in place: a store into cells that a reader holds is a data race that loom reports.
 
+use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{
-    check, drain, lossless, lossy, open, poll, publish, ring, take, take_rest, try_publish,
+    check, drain, lossless, lossy, open, poll, publish, race, ring, take, take_rest, try_publish,
 };
 use ringbuf_core::model::{Start, Writer, leave};
 
@@ -16,79 +17,97 @@ fn attempts(writer: &mut Writer, attempts: usize) -> u64 {
 
 #[test]
 fn one_reader() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);
         publish(&mut writer, 2);
-        let producer = thread::spawn(move || attempts(&mut writer, 3));
-        take(&mut reader, 1);
-        take(&mut reader, 2);
-        let published = producer.join().unwrap();
+        let (published, mut reader) = race(
+            first,
+            move || attempts(&mut writer, 3),
+            move || {
+                take(&mut reader, 1);
+                take(&mut reader, 2);
+                reader
+            },
+        );
         take_rest(&mut reader, published);
     });
 }
 
 #[test]
 fn two_readers() {
-    check(2, || {
+    check(2, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut first = lossless(&memory, 0, Start::Now);
+        let mut reader = lossless(&memory, 0, Start::Now);
         let mut second = lossless(&memory, 1, Start::Now);
         publish(&mut writer, 2);
-        let producer = thread::spawn(move || attempts(&mut writer, 2));
         let other = thread::spawn(move || {
             take(&mut second, 1);
             take(&mut second, 1);
             second
         });
-        take(&mut first, 2);
-        take(&mut first, 1);
-        let published = producer.join().unwrap();
-        let mut second = other.join().unwrap();
-        take_rest(&mut first, published);
-        take_rest(&mut second, published);
+        let (published, mut reader) = race(
+            first,
+            move || attempts(&mut writer, 2),
+            move || {
+                take(&mut reader, 2);
+                take(&mut reader, 1);
+                reader
+            },
+        );
+        take_rest(&mut reader, published);
+        take_rest(&mut other.join().unwrap(), published);
     });
 }
 
 /// A lossy reader beside a lossless one: the producer waits for the one and laps the other.
 #[test]
 fn a_lossless_and_a_lossy_reader() {
-    check(2, || {
+    check(2, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut held = lossless(&memory, 0, Start::Now);
-        let mut copied = lossy(&memory, 1, Start::Now);
+        let mut reader = lossless(&memory, 0, Start::Now);
+        let mut second = lossy(&memory, 1, Start::Now);
         publish(&mut writer, 2);
-        let producer = thread::spawn(move || attempts(&mut writer, 2));
         let other = thread::spawn(move || {
-            poll(&mut copied, 1);
-            copied
+            poll(&mut second, 1);
+            second
         });
-        take(&mut held, 2);
-        take(&mut held, 1);
-        let published = producer.join().unwrap();
-        let mut copied = other.join().unwrap();
-        take_rest(&mut held, published);
-        drain(&mut copied, published.saturating_sub(2), published);
+        let (published, mut reader) = race(
+            first,
+            move || attempts(&mut writer, 2),
+            move || {
+                take(&mut reader, 2);
+                take(&mut reader, 1);
+                reader
+            },
+        );
+        take_rest(&mut reader, published);
+        drain(&mut other.join().unwrap(), published.saturating_sub(2), published);
     });
 }
 
 /// The next owner of a slot stores its own gate over the one before it; what that one read stays read.
 #[test]
 fn a_slot_used_again() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
         publish(&mut writer, 1);
         let mut reader = lossless(&memory, 0, Start::Oldest);
-        let producer = thread::spawn(move || attempts(&mut writer, 2));
-        take(&mut reader, 1);
-        reader.leave();
-        let mut reader = lossless(&memory, 0, Start::Now);
-        take(&mut reader, 1);
-        let published = producer.join().unwrap();
+        let (published, mut reader) = race(
+            first,
+            move || attempts(&mut writer, 2),
+            move || {
+                take(&mut reader, 1);
+                reader.leave();
+                let mut reader = lossless(&memory, 0, Start::Now);
+                take(&mut reader, 1);
+                reader
+            },
+        );
         take_rest(&mut reader, published);
     });
 }
@@ -96,15 +115,20 @@ fn a_slot_used_again() {
 /// A reader that died with records in hand: whoever turns its gate off comes after its reads.
 #[test]
 fn a_dead_reader_is_evicted() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);
         publish(&mut writer, 1);
-        let producer = thread::spawn(move || attempts(&mut writer, 2));
-        take(&mut reader, 1);
-        drop(reader);
-        leave(&memory, 0);
-        producer.join().unwrap();
+        race(
+            first,
+            move || attempts(&mut writer, 3),
+            move || {
+                take(&mut reader, 1);
+                let memory = Arc::clone(reader.memory());
+                drop(reader);
+                leave(&memory, 0);
+            },
+        );
     });
 }

@@ -2,25 +2,26 @@
 //! exactly where the next epoch begins.
 
 use loom::sync::Arc;
-use loom::thread;
 use loom_tests::{
-    check, drain, lossy, open, poll, poll_epoch, publish, records, ring, try_publish_in,
+    First, check, drain, lossy, open, poll, poll_epoch, publish, race, records, ring, try_publish_in,
 };
 use ringbuf_core::model::{Follower, Memory, News, Start, Writer};
 
 /// A lossy reader beside a producer with two records published that does `what`.
-fn beside(what: fn(&Arc<Memory>, Writer) -> Writer, kept_from: u64, published: u64) {
+fn beside(first: First, what: fn(&Arc<Memory>, Writer), kept_from: u64, published: u64) {
     let memory = ring(2);
     let mut writer = open(&memory);
     let mut reader = lossy(&memory, 0, Start::Now);
     publish(&mut writer, 2);
-    let producer = thread::spawn({
-        let memory = Arc::clone(&memory);
-        move || assert_eq!(what(&memory, writer).published(), published)
-    });
-    poll(&mut reader, 2);
-    poll(&mut reader, 1);
-    producer.join().unwrap();
+    let ((), mut reader) = race(
+        first,
+        move || what(&memory, writer),
+        move || {
+            poll(&mut reader, 2);
+            poll(&mut reader, 1);
+            reader
+        },
+    );
     while let News::Restarted { .. } | News::Overrun = poll(&mut reader, 1) {}
     drain(&mut reader, kept_from, published);
 }
@@ -33,12 +34,12 @@ fn garble(writer: &mut Writer) {
 
 #[test]
 fn a_claim_given_up_then_a_smaller_one() {
-    check(3, || {
+    check(3, |first| {
         beside(
+            first,
             |_, mut writer| {
                 garble(&mut writer);
                 publish(&mut writer, 1);
-                writer
             },
             2,
             3,
@@ -48,15 +49,15 @@ fn a_claim_given_up_then_a_smaller_one() {
 
 #[test]
 fn a_short_commit_then_a_smaller_claim() {
-    check(3, || {
+    check(3, |first| {
         beside(
+            first,
             |_, mut writer| {
                 let first = writer.try_claim(2).unwrap();
                 writer.write(first, &records(first, 1, 1));
                 writer.write(first + 1, &records(first + 70, 1, 9));
                 writer.commit(1);
                 publish(&mut writer, 1);
-                writer
             },
             2,
             4,
@@ -66,14 +67,13 @@ fn a_short_commit_then_a_smaller_claim() {
 
 #[test]
 fn death_in_a_claim_then_a_smaller_one() {
-    check(3, || {
+    check(3, |first| {
         beside(
+            first,
             |memory, mut writer| {
                 garble(&mut writer);
                 drop(writer);
-                let mut writer = open(memory);
-                publish(&mut writer, 1);
-                writer
+                publish(&mut open(memory), 1);
             },
             2,
             3,
@@ -85,11 +85,7 @@ fn death_in_a_claim_then_a_smaller_one() {
 fn follow(reader: &mut Follower, epoch: u64) -> u64 {
     match poll_epoch(reader, 1, Some(epoch)) {
         News::Restarted { epoch, first } => {
-            assert_eq!(
-                first,
-                Some(reader.ledger().cursor),
-                "not exactly at the boundary"
-            );
+            assert_eq!(first, Some(reader.ledger().cursor), "not exactly at the boundary");
             epoch
         }
         _ => epoch,
@@ -98,24 +94,23 @@ fn follow(reader: &mut Follower, epoch: u64) -> u64 {
 
 #[test]
 fn the_boundary_of_an_epoch() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(4);
         let mut writer = open(&memory);
         let mut reader = lossy(&memory, 0, Start::Now);
         publish(&mut writer, 1);
-        let producer = thread::spawn({
-            let memory = Arc::clone(&memory);
+        let ((), (mut reader, mut epoch)) = race(
+            first,
             move || {
                 publish(&mut writer, 1);
                 drop(writer);
                 try_publish_in(&mut open(&memory), 1, 2).unwrap();
-            }
-        });
-        let mut epoch = 1;
-        for _ in 0..3 {
-            epoch = follow(&mut reader, epoch);
-        }
-        producer.join().unwrap();
+            },
+            move || {
+                let epoch = (0..3).fold(1, |epoch, _| follow(&mut reader, epoch));
+                (reader, epoch)
+            },
+        );
         while reader.ledger().cursor < 3 {
             epoch = follow(&mut reader, epoch);
         }

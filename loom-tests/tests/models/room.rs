@@ -1,21 +1,25 @@
 //! A producer that sleeps until a lossless reader leaves room. With one record of room every store counts.
 
-use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{LONG, check, lossless, open, publish, publish_waiting, ring, take, take_rest};
-use ringbuf_core::model::{News, Start};
+use loom_tests::{LONG, check, lossless, open, publish, publish_waiting, race, ring, take, take_rest};
+use ringbuf_core::model::{News, Start, leave};
 
 #[test]
 fn woken_by_a_release() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);
         publish(&mut writer, 1);
-        let producer = thread::spawn(move || publish_waiting(&mut writer, 1));
-        take(&mut reader, 1);
-        reader.release();
-        producer.join().unwrap();
+        let ((), mut reader) = race(
+            first,
+            move || publish_waiting(&mut writer, 1),
+            move || {
+                take(&mut reader, 1);
+                reader.release();
+                reader
+            },
+        );
         take_rest(&mut reader, 2);
     });
 }
@@ -23,51 +27,61 @@ fn woken_by_a_release() {
 /// Both sleep in turn: the producer for room, the reader for records.
 #[test]
 fn back_and_forth() {
-    check(2, || {
+    check(2, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);
-        let producer = thread::spawn(move || (0..3).for_each(|_| publish_waiting(&mut writer, 1)));
-        while reader.ledger().cursor < 3 {
-            if take(&mut reader, 1) == News::Nothing {
-                reader.wait(LONG).unwrap();
-            }
-            reader.release();
-        }
-        producer.join().unwrap();
+        race(
+            first,
+            move || (0..3).for_each(|_| publish_waiting(&mut writer, 1)),
+            move || {
+                while reader.ledger().cursor < 3 {
+                    if take(&mut reader, 1) == News::Nothing {
+                        reader.wait(LONG).unwrap();
+                    }
+                    reader.release();
+                }
+            },
+        );
     });
 }
 
 #[test]
 fn woken_by_a_leave() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);
         publish(&mut writer, 1);
-        let producer = thread::spawn(move || (0..2).for_each(|_| publish_waiting(&mut writer, 1)));
-        reader.leave();
-        producer.join().unwrap();
+        race(
+            first,
+            move || (0..2).for_each(|_| publish_waiting(&mut writer, 1)),
+            move || reader.leave(),
+        );
     });
 }
 
 /// Two readers wake the same producer.
 #[test]
 fn woken_by_the_slower_of_two() {
-    check(2, || {
+    check(2, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
-        let mut first = lossless(&memory, 0, Start::Now);
+        let mut reader = lossless(&memory, 0, Start::Now);
         let mut second = lossless(&memory, 1, Start::Now);
         publish(&mut writer, 1);
-        let producer = thread::spawn(move || publish_waiting(&mut writer, 1));
         let other = thread::spawn(move || {
             take(&mut second, 1);
             second.leave();
         });
-        take(&mut first, 1);
-        first.leave();
-        producer.join().unwrap();
+        race(
+            first,
+            move || publish_waiting(&mut writer, 1),
+            move || {
+                take(&mut reader, 1);
+                reader.leave();
+            },
+        );
         other.join().unwrap();
     });
 }
@@ -76,19 +90,22 @@ fn woken_by_the_slower_of_two() {
 /// to where it begins, it must wake.
 #[test]
 fn woken_by_a_joiner_that_moves_up() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         publish(&mut writer, 2);
-        let producer = thread::spawn(move || publish_waiting(&mut writer, 2));
-        let reader = lossless(&memory, 0, Start::Oldest);
-        while reader.ledger().joined == 2 && !reader.has_news() {
-            reader.wait(LONG).unwrap();
-        }
-        if reader.ledger().joined < 2 {
-            drop(reader);
-            ringbuf_core::model::leave(&Arc::clone(&memory), 0);
-        }
-        producer.join().unwrap();
+        race(
+            first,
+            move || publish_waiting(&mut writer, 2),
+            move || {
+                let reader = lossless(&memory, 0, Start::Oldest);
+                if reader.ledger().joined < 2 {
+                    leave(&memory, 0);
+                } else {
+                    // Nothing to release before the producer goes on.
+                    reader.wait(LONG).unwrap();
+                }
+            },
+        );
     });
 }

@@ -1,8 +1,17 @@
 //! Sleeping readers: loom's sleepers have no timeout, so a lost wake-up is a deadlock.
 
+use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{LONG, check, lossy, open, poll, publish, ring};
-use ringbuf_core::model::{Follower, News, Phase, Start};
+use loom_tests::{LONG, check, lossy, open, poll, publish, race, ring};
+use ringbuf_core::model::{Follower, News, Phase, Start, Writer};
+
+/// Publishes so many records, one by one, each with its wake.
+fn publish_and_wake(writer: &mut Writer, count: usize) {
+    for _ in 0..count {
+        publish(writer, 1);
+        writer.notify();
+    }
+}
 
 /// Reads and sleeps until `cursor` is reached.
 fn read_until(reader: &mut Follower, cursor: u64) {
@@ -29,84 +38,85 @@ fn read_to_the_end(reader: &mut Follower) -> u64 {
 
 #[test]
 fn one_sleeper() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossy(&memory, 0, Start::Now);
-        let producer = thread::spawn(move || {
-            for _ in 0..2 {
-                publish(&mut writer, 1);
-                writer.notify();
-            }
-        });
-        read_until(&mut reader, 2);
-        producer.join().unwrap();
+        race(
+            first,
+            move || publish_and_wake(&mut writer, 2),
+            move || read_until(&mut reader, 2),
+        );
     });
 }
 
 #[test]
 fn two_sleepers() {
-    check(2, || {
+    check(2, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut first = lossy(&memory, 0, Start::Now);
+        let mut reader = lossy(&memory, 0, Start::Now);
         let mut second = lossy(&memory, 1, Start::Now);
-        let producer = thread::spawn(move || {
-            for _ in 0..2 {
-                publish(&mut writer, 1);
-                writer.notify();
-            }
-        });
         let other = thread::spawn(move || read_until(&mut second, 2));
-        read_until(&mut first, 2);
-        producer.join().unwrap();
+        race(
+            first,
+            move || publish_and_wake(&mut writer, 2),
+            move || read_until(&mut reader, 2),
+        );
         other.join().unwrap();
     });
 }
 
-/// The end comes right behind the last record, which nobody is told of.
+/// The end comes right behind the last record, of which nobody is told.
 #[test]
 fn close() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossy(&memory, 0, Start::Now);
-        let producer = thread::spawn(move || {
-            publish(&mut writer, 1);
-            writer.close();
-        });
-        assert_eq!(read_to_the_end(&mut reader), 1);
-        producer.join().unwrap();
+        let ((), read) = race(
+            first,
+            move || {
+                publish(&mut writer, 1);
+                writer.close();
+            },
+            move || read_to_the_end(&mut reader),
+        );
+        assert_eq!(read, 1, "ended before everything was read");
     });
 }
 
 /// A reader that sleeps when nothing is published any more is woken by the end alone.
 #[test]
 fn close_without_a_record() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossy(&memory, 0, Start::Now);
-        let producer = thread::spawn(move || writer.close());
-        assert_eq!(read_to_the_end(&mut reader), 0);
-        producer.join().unwrap();
+        let ((), read) =
+            race(first, move || writer.close(), move || read_to_the_end(&mut reader));
+        assert_eq!(read, 0);
     });
 }
 
 /// A reader that sleeps in an epoch that is over is woken by the next producer's opening.
 #[test]
 fn restart_wakes() {
-    check(3, || {
+    check(3, |first| {
         let memory = ring(2);
         drop(open(&memory));
         let mut reader = lossy(&memory, 0, Start::Now);
-        let producer = thread::spawn({
-            let memory = loom::sync::Arc::clone(&memory);
-            move || drop(open(&memory))
-        });
-        while poll(&mut reader, 1) == News::Nothing {
-            reader.wait(LONG).unwrap();
-        }
-        producer.join().unwrap();
+        race(
+            first,
+            {
+                let memory = Arc::clone(&memory);
+                move || drop(open(&memory))
+            },
+            move || {
+                while poll(&mut reader, 1) == News::Nothing {
+                    reader.wait(LONG).unwrap();
+                }
+            },
+        );
     });
 }

@@ -577,6 +577,63 @@ mod tests {
         );
     }
 
+    /// The document is the authority: every field of its two tables stands where the code looks for it.
+    #[test]
+    fn the_document_says_the_same() {
+        let document = include_str!("../../../docs/FORMAT.md");
+        let tables = document.split("### Static header").skip(1);
+        let ring = [
+            ("magic", at::MAGIC),
+            ("minor", at::MINOR),
+            ("header_len", at::HEADER_LEN),
+            ("ring_id", at::RING_ID),
+            ("boot_id", at::BOOT_ID),
+            ("created_ns", at::CREATED_NS),
+            ("clock_offset_ns", at::CLOCK_OFFSET_NS),
+            ("file_len", at::FILE_LEN),
+            ("capacity", at::CAPACITY),
+            ("cells", at::CELLS),
+            ("stride", at::STRIDE),
+            ("word", at::WORD),
+            ("flags", at::FLAGS),
+            ("allow", at::ALLOW),
+            ("allow_bound_ns", at::ALLOW_BOUND_NS),
+            ("when_full", at::WHEN_FULL),
+            ("live_offset", at::LIVE_OFFSET),
+            ("schema_offset", at::SCHEMA_OFFSET),
+            ("schema_len", at::SCHEMA_LEN),
+            ("stamps_offset", at::STAMPS_OFFSET),
+            ("data_offset", at::DATA_OFFSET),
+            ("data_len", at::DATA_LEN),
+            ("checksum", at::CHECKSUM),
+        ];
+        let readers = [
+            ("magic", at::MAGIC),
+            ("minor", at::MINOR),
+            ("header_len", at::HEADER_LEN),
+            ("ring_id", at::RING_ID),
+            ("readers_file_len", at::READERS_FILE_LEN),
+            ("slots", at::SLOTS),
+            ("slot_len", at::SLOT_LEN),
+            ("control_offset", at::CONTROL_OFFSET),
+            ("slots_offset", at::SLOTS_OFFSET),
+            ("checksum", at::CHECKSUM),
+        ];
+        for (table, fields) in tables.zip([&ring[..], &readers[..]]) {
+            let table = table.split("\n#").next().unwrap();
+            let documented: Vec<(&str, usize)> = table
+                .lines()
+                .filter_map(|line| {
+                    let mut cells = line.split('|').map(str::trim).skip(1);
+                    let offset = cells.next()?.parse().ok()?;
+                    let name = cells.nth(1)?.strip_prefix('`')?.strip_suffix('`')?;
+                    Some((name, offset))
+                })
+                .collect();
+            assert_eq!(documented, fields);
+        }
+    }
+
     #[test]
     fn words_are_the_largest_that_divide_the_record() {
         assert_eq!(

@@ -45,11 +45,6 @@ impl Mapping {
     pub(crate) fn prefault(&self) {
         system::prefault(&self.memory, self.writable);
     }
-
-    /// Waits until what was written has reached the disk, where there is one.
-    pub(crate) fn flush(&self) -> io::Result<()> {
-        self.memory.flush()
-    }
 }
 
 /// Touching a page that lies wholly behind the end of its file ends the process, so the end is

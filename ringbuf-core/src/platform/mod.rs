@@ -3,18 +3,19 @@
 //! Two systems offer the same functions. `linux` is the one the ring is made for: byte-range
 //! locks the kernel frees when their holder dies, and a futex. `portable` is everything else: it
 //! locks small files next to the ring and waits by looking again and again, which is slower.
-//! Build on Linux with `RUSTFLAGS="--cfg ringbuf_portable"` to run it there.
+//! Build on Linux with `RUSTFLAGS="--cfg ringbuf_portable"` to run it there;
+//! Miri, which knows neither locks nor forks, uses it too.
 //!
 //! Nothing here knows what a ring is.
 
-#[cfg(all(target_os = "linux", not(ringbuf_portable)))]
+#[cfg(all(target_os = "linux", not(any(ringbuf_portable, miri))))]
 mod linux;
-#[cfg(all(target_os = "linux", not(ringbuf_portable)))]
+#[cfg(all(target_os = "linux", not(any(ringbuf_portable, miri))))]
 use linux as system;
 
-#[cfg(not(all(target_os = "linux", not(ringbuf_portable))))]
+#[cfg(not(all(target_os = "linux", not(any(ringbuf_portable, miri)))))]
 mod portable;
-#[cfg(not(all(target_os = "linux", not(ringbuf_portable))))]
+#[cfg(not(all(target_os = "linux", not(any(ringbuf_portable, miri)))))]
 use portable as system;
 
 mod clock;
@@ -26,13 +27,11 @@ mod mapping;
 mod tests;
 
 pub(crate) use clock::{monotonic_ns, realtime_ns};
-pub(crate) use directory::{
-    DirectoryError, default_directory, effective_user, ensure_private_directory,
-};
+pub(crate) use directory::{DirectoryError, default_directory, ensure_private_directory};
 pub(crate) use errors::{LockError, RefusedFileSystem};
 pub(crate) use files::{FileId, create_new, file_id, open_read, open_read_write, path_id};
 pub(crate) use mapping::Mapping;
 pub(crate) use system::{
-    BriefLock, FAST_WAIT, ForkToken, Lock, LockFile, NAME, allocate, boot_id, check_file_system,
-    fork_token, is_locked, remove_lock_files, try_lock_brief, wait, wake_all,
+    FAST_WAIT, ForkToken, Lock, LockFile, NAME, allocate, boot_id, check_file_system, fork_token,
+    is_locked, remove_lock_files, try_lock_brief, wait, wake_all,
 };

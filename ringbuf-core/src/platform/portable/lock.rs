@@ -6,7 +6,7 @@
 
 use super::super::{FileId, LockError, file_id, open_read, open_read_write};
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};

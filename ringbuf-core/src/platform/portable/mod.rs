@@ -8,7 +8,7 @@ mod lock;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use lock::{BriefLock, Lock, LockFile, is_locked, remove_lock_files, try_lock_brief};
+pub(crate) use lock::{Lock, LockFile, is_locked, remove_lock_files, try_lock_brief};
 
 use super::RefusedFileSystem;
 use memmap2::MmapRaw;

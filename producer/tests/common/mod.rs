@@ -1,0 +1,181 @@
+//! The real binary at one end of a ring, the library's reader at the other.
+
+#![allow(dead_code)] // every test file uses its own part of this
+
+use std::{
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use ringbuf_core::{AttachError, ReaderOptions, Records, Schema, UntypedReader};
+
+/// Longer than anything here takes, so that only what hangs runs into it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A directory for the rings of one test.
+#[derive(Debug)]
+pub struct Rings(tempfile::TempDir);
+
+impl Rings {
+    pub fn new() -> Rings {
+        Rings(tempfile::tempdir().expect("temporary directory"))
+    }
+
+    /// A ring's reference: the path of its data file.
+    pub fn ring(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    /// A file in the same directory.
+    pub fn file(&self, name: &str, text: &str) -> String {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).expect("writes");
+        path.display().to_string()
+    }
+}
+
+/// One of the recordings that come with the project.
+pub fn recording(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../data").join(name);
+    path.display().to_string()
+}
+
+/// A producer process; killed when the test ends early.
+#[derive(Debug)]
+pub struct Producer(Child);
+
+/// What a producer left behind.
+#[derive(Debug)]
+pub struct Outcome {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Producer {
+    /// Starts `producer` with these arguments.
+    pub fn start(arguments: &[&str]) -> Producer {
+        let child = Command::new(env!("CARGO_BIN_EXE_producer"))
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        Producer(child)
+    }
+
+    /// Sends it a signal, by the name `kill` knows.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()));
+    }
+
+    /// Waits for its end.
+    pub fn finish(mut self) -> Outcome {
+        let end = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.0.try_wait().expect("waits") {
+                break status;
+            }
+            assert!(Instant::now() < end, "the producer does not end");
+            thread::sleep(Duration::from_millis(5));
+        };
+        let read = |pipe: Option<&mut dyn std::io::Read>| {
+            let mut text = String::new();
+            pipe.map(|pipe| pipe.read_to_string(&mut text));
+            text
+        };
+        Outcome {
+            status,
+            stdout: read(self.0.stdout.as_mut().map(|pipe| pipe as _)),
+            stderr: read(self.0.stderr.as_mut().map(|pipe| pipe as _)),
+        }
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Outcome {
+    /// The JSON summary.
+    pub fn summary(&self) -> serde_json::Value {
+        assert_eq!(self.stdout.lines().count(), 1, "{self:?}");
+        serde_json::from_str(&self.stdout).expect("JSON")
+    }
+
+    /// How many records the summary says went out.
+    pub fn published(&self) -> u64 {
+        self.summary()["published"].as_u64().expect("a number")
+    }
+}
+
+/// Runs `producer` to its end.
+pub fn run(arguments: &[&str]) -> Outcome {
+    Producer::start(arguments).finish()
+}
+
+/// Attaches a lossless reader, as soon as there is a ring.
+pub fn attach(ring: &str) -> UntypedReader {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let options = ReaderOptions::lossless().named("test").from_oldest();
+        match UntypedReader::attach(ring, options) {
+            Ok(reader) => return reader,
+            Err(AttachError::NotFound { .. }) => assert!(Instant::now() < end, "no ring appears"),
+            Err(error) => panic!("{error}"),
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Everything that came through a ring.
+#[derive(Debug)]
+pub struct Heard {
+    pub schema: Schema,
+    pub bytes: Vec<u8>,
+}
+
+impl Heard {
+    pub fn records(&self) -> Records<'_> {
+        Records::new(&self.schema, &self.bytes)
+    }
+
+    /// One column as numbers.
+    pub fn numbers(&self, column: &str) -> Vec<f64> {
+        let column = self.schema.column(column).expect("a column");
+        self.records().numbers(&column).collect()
+    }
+
+    /// The time of every record in nanoseconds.
+    pub fn times(&self) -> Vec<i128> {
+        let name = self.schema.time_field().expect("a time").name();
+        let column = self.schema.column(name).expect("a column");
+        let records = self.records();
+        (0..records.len()).filter_map(|i| records.integer(i, &column)).collect()
+    }
+}
+
+/// Reads until the ring is closed and empty.
+pub fn drain(mut reader: UntypedReader) -> Heard {
+    let mut heard = Heard { schema: reader.schema().clone(), bytes: Vec::new() };
+    while let Some(batch) = reader.next().expect("reads") {
+        assert_eq!(batch.missed(), 0);
+        heard.bytes.extend_from_slice(batch.records().bytes());
+    }
+    heard
+}
+
+/// Runs `producer` with these arguments and hears all it has to say on `ring`.
+pub fn hear(ring: &str, arguments: &[&str]) -> (Heard, Outcome) {
+    let common = ["--ring", ring, "--wait-for-readers", "1", "--json"];
+    let producer = Producer::start(&[arguments, &common].concat());
+    let heard = drain(attach(ring));
+    (heard, producer.finish())
+}
