@@ -60,7 +60,11 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct SynthArgs {
     /// A channel and its signal, in place of the four below; may be given several times
-    #[arg(long = "channel", visible_alias = "channels", value_name = "NAME=SIGNAL")]
+    #[arg(
+        long = "channel",
+        visible_alias = "channels",
+        value_name = "NAME=SIGNAL"
+    )]
     #[arg(value_parser = ChannelSpec::parse)]
     pub(crate) channels: Vec<ChannelSpec>,
     /// The same seed makes the same values
@@ -171,8 +175,13 @@ mod tests {
     fn scenario_a_parses() {
         let line = "producer synth --ring r --rate 100 --channel value=gaussian:50,10 --no-time";
         let cli = Cli::try_parse_from(line.split(' ')).expect("parses");
-        let SourceArgs::Synth(args) = cli.source else { panic!("synth") };
-        assert_eq!((args.common.rate, args.channels.len(), args.no_time), (Some(100.0), 1, true));
+        let SourceArgs::Synth(args) = cli.source else {
+            panic!("synth")
+        };
+        assert_eq!(
+            (args.common.rate, args.channels.len(), args.no_time),
+            (Some(100.0), 1, true)
+        );
     }
 
     #[test]

@@ -19,7 +19,12 @@ pub(crate) struct Block {
 impl Block {
     /// An empty block for records of `stride` bytes.
     pub(crate) fn new(stride: usize) -> Block {
-        Block { bytes: Vec::new(), dues: Vec::new(), taken: 0, stride }
+        Block {
+            bytes: Vec::new(),
+            dues: Vec::new(),
+            taken: 0,
+            stride,
+        }
     }
 
     /// Fills the emptied block with at most `most` records; without any when the source has ended.
@@ -33,7 +38,10 @@ impl Block {
         self.dues.clear();
         self.taken = 0;
         let room = (BLOCK_BYTES / self.stride).max(1);
-        source.fill(&mut self.bytes, usize::try_from(most).map_or(room, |most| room.min(most)))?;
+        source.fill(
+            &mut self.bytes,
+            usize::try_from(most).map_or(room, |most| room.min(most)),
+        )?;
         let records = self.bytes.chunks_exact(self.stride);
         self.dues.extend(records.map(|record| schedule.due(record)));
         Ok(())
@@ -91,10 +99,17 @@ mod tests {
         assert!(block.take_due(2, u64::MAX).is_empty());
         assert_eq!(block.take_due(100, 5).len(), 2 * 8);
         assert_eq!(block.take_due(100, u64::MAX).len(), 3 * 8);
-        block.refill(&mut source, &mut schedule, u64::MAX).expect("fills");
+        block
+            .refill(&mut source, &mut schedule, u64::MAX)
+            .expect("fills");
         assert_eq!(block.next_due(), Some(8));
-        assert_eq!(block.take_due(100, u64::MAX), [8_u64.to_le_bytes(), 9_u64.to_le_bytes()].as_flattened());
-        block.refill(&mut source, &mut schedule, u64::MAX).expect("fills");
+        assert_eq!(
+            block.take_due(100, u64::MAX),
+            [8_u64.to_le_bytes(), 9_u64.to_le_bytes()].as_flattened()
+        );
+        block
+            .refill(&mut source, &mut schedule, u64::MAX)
+            .expect("fills");
         assert_eq!(block.next_due(), None);
     }
 }

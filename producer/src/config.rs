@@ -115,7 +115,10 @@ impl Config {
                 allow: common.allow,
                 replace: common.replace,
             },
-            limits: Limits { count: common.count, duration: common.duration },
+            limits: Limits {
+                count: common.count,
+                duration: common.duration,
+            },
             wait_for_readers: common.wait_for_readers,
             json: common.json,
         }
@@ -125,7 +128,11 @@ impl Config {
 fn synth(args: SynthArgs) -> Result<Config, String> {
     let rate = args.common.rate.unwrap_or(DEFAULT_RATE);
     let source = SynthOptions {
-        channels: if args.channels.is_empty() { ChannelSpec::defaults() } else { args.channels },
+        channels: if args.channels.is_empty() {
+            ChannelSpec::defaults()
+        } else {
+            args.channels
+        },
         seed: args.seed,
         no_time: args.no_time,
         rate,
@@ -141,19 +148,30 @@ fn synth(args: SynthArgs) -> Result<Config, String> {
 }
 
 fn repeated_name(options: &SynthOptions) -> Option<&str> {
-    let mut seen: Vec<&str> = if options.no_time { Vec::new() } else { vec![TIME] };
-    options.channels.iter().map(|channel| channel.name.as_str()).find(|name| {
-        let repeated = seen.contains(name);
-        seen.push(name);
-        repeated
-    })
+    let mut seen: Vec<&str> = if options.no_time {
+        Vec::new()
+    } else {
+        vec![TIME]
+    };
+    options
+        .channels
+        .iter()
+        .map(|channel| channel.name.as_str())
+        .find(|name| {
+            let repeated = seen.contains(name);
+            seen.push(name);
+            repeated
+        })
 }
 
 fn csv(args: CsvArgs) -> Config {
     let timing = match (args.common.rate, args.speed, args.max_gap) {
         (Some(rate), ..) => Some(timing_of(rate)),
         (None, None, None) => None,
-        (None, speed, max_gap) => Some(Timing::Recorded { speed: speed.unwrap_or(1.0), max_gap }),
+        (None, speed, max_gap) => Some(Timing::Recorded {
+            speed: speed.unwrap_or(1.0),
+            max_gap,
+        }),
     };
     let source = CsvOptions {
         path: args.file,
@@ -168,7 +186,11 @@ fn csv(args: CsvArgs) -> Config {
 }
 
 fn timing_of(rate: f64) -> Timing {
-    if rate > 0.0 { Timing::Rate(rate) } else { Timing::AsFast }
+    if rate > 0.0 {
+        Timing::Rate(rate)
+    } else {
+        Timing::AsFast
+    }
 }
 
 #[cfg(test)]
@@ -184,18 +206,39 @@ mod tests {
 
     #[test]
     fn rate_zero_is_as_fast_as_possible() {
-        assert_eq!(config("producer synth --ring r --rate 0").timing, Some(Timing::AsFast));
-        assert_eq!(config("producer synth --ring r").timing, Some(Timing::Rate(100.0)));
+        assert_eq!(
+            config("producer synth --ring r --rate 0").timing,
+            Some(Timing::AsFast)
+        );
+        assert_eq!(
+            config("producer synth --ring r").timing,
+            Some(Timing::Rate(100.0))
+        );
     }
 
     #[test]
     fn a_recording_is_timed_as_asked() {
         assert_eq!(config("producer csv f --ring r").timing, None);
-        assert_eq!(config("producer csv f --ring r --rate 5").timing, Some(Timing::Rate(5.0)));
-        let recorded = Timing::Recorded { speed: 1.0, max_gap: Some(Duration::from_secs(1)) };
-        assert_eq!(config("producer csv f --ring r --max-gap 1s").timing, Some(recorded));
-        let faster = Timing::Recorded { speed: 20.0, max_gap: None };
-        assert_eq!(config("producer csv f --ring r --speed 20").timing, Some(faster));
+        assert_eq!(
+            config("producer csv f --ring r --rate 5").timing,
+            Some(Timing::Rate(5.0))
+        );
+        let recorded = Timing::Recorded {
+            speed: 1.0,
+            max_gap: Some(Duration::from_secs(1)),
+        };
+        assert_eq!(
+            config("producer csv f --ring r --max-gap 1s").timing,
+            Some(recorded)
+        );
+        let faster = Timing::Recorded {
+            speed: 20.0,
+            max_gap: None,
+        };
+        assert_eq!(
+            config("producer csv f --ring r --speed 20").timing,
+            Some(faster)
+        );
     }
 
     #[test]
@@ -214,8 +257,12 @@ mod tests {
             let cli = Cli::try_parse_from(line.split(' ')).expect("parses");
             Config::resolve(cli).is_err()
         };
-        assert!(refused("producer synth --ring r --channel a=sine:1,1 --channel a=sine:1,1"));
+        assert!(refused(
+            "producer synth --ring r --channel a=sine:1,1 --channel a=sine:1,1"
+        ));
         assert!(refused("producer synth --ring r --channel time=sine:1,1"));
-        assert!(!refused("producer synth --ring r --channel time=sine:1,1 --no-time"));
+        assert!(!refused(
+            "producer synth --ring r --channel time=sine:1,1 --no-time"
+        ));
     }
 }

@@ -52,7 +52,11 @@ impl Feed<'_> {
     }
 
     /// Publishes until the source, a limit or a signal ends it.
-    pub(crate) fn run(&mut self, source: &mut dyn Source, stream: &mut Stream) -> anyhow::Result<()> {
+    pub(crate) fn run(
+        &mut self,
+        source: &mut dyn Source,
+        stream: &mut Stream,
+    ) -> anyhow::Result<()> {
         let mut block = Block::new(source.schema().size());
         while !self.stop.is_asked() {
             if block.next_due().is_none() {
@@ -81,7 +85,10 @@ impl Feed<'_> {
             published: self.published,
             refused: 0,
             elapsed: self.begin.elapsed(),
-            latest: self.schedule.is_timed().then(|| Duration::from_nanos(self.latest)),
+            latest: self
+                .schedule
+                .is_timed()
+                .then(|| Duration::from_nanos(self.latest)),
         }
     }
 
@@ -92,7 +99,9 @@ impl Feed<'_> {
             self.stop.is_asked() || self.now() >= self.rounds.last_call()
         };
         self.published += stream.publish(records, &stop)?;
-        self.progress.borrow_mut().tick(Instant::now(), self.published);
+        self.progress
+            .borrow_mut()
+            .tick(Instant::now(), self.published);
         Ok(())
     }
 
@@ -111,7 +120,8 @@ impl Feed<'_> {
         let most = Duration::from_nanos(wait).min(Duration::from_secs(3600));
         let wake = Instant::now() + most;
         let progress = self.progress.get_mut();
-        self.stop.sleep_until(progress.next().map_or(wake, |next| wake.min(next)));
+        self.stop
+            .sleep_until(progress.next().map_or(wake, |next| wake.min(next)));
         progress.tick(Instant::now(), self.published);
     }
 

@@ -20,7 +20,9 @@ use clap::{CommandFactory, Parser};
 fn main() -> ExitCode {
     let config = match config::Config::resolve(args::Cli::parse()) {
         Ok(config) => config,
-        Err(wrong) => args::Cli::command().error(clap::error::ErrorKind::ValueValidation, wrong).exit(),
+        Err(wrong) => args::Cli::command()
+            .error(clap::error::ErrorKind::ValueValidation, wrong)
+            .exit(),
     };
     match run::run(&config) {
         Ok(()) => ExitCode::SUCCESS,

@@ -43,7 +43,12 @@ struct Anchor {
 impl Schedule {
     /// A schedule for records that hold their time at `time_offset`.
     pub(crate) fn new(timing: Timing, time_offset: usize) -> Schedule {
-        Schedule { timing, time_offset, records: 0, anchor: None }
+        Schedule {
+            timing,
+            time_offset,
+            records: 0,
+            anchor: None,
+        }
     }
 
     /// Whether records have to wait for their time.
@@ -78,7 +83,12 @@ impl Schedule {
     fn recorded(&mut self, time: i64, speed: f64, max_gap: Option<Duration>) -> u64 {
         let Some(anchor) = &mut self.anchor else {
             if time != i64::MIN {
-                self.anchor = Some(Anchor { time, due: 0, last_time: time, last_due: 0 });
+                self.anchor = Some(Anchor {
+                    time,
+                    due: 0,
+                    last_time: time,
+                    last_due: 0,
+                });
             }
             return 0;
         };
@@ -126,11 +136,17 @@ mod tests {
     fn recorded(speed: f64, max_gap: Option<u64>, times: &[i64]) -> Vec<u64> {
         let max_gap = max_gap.map(Duration::from_secs);
         let mut schedule = Schedule::new(Timing::Recorded { speed, max_gap }, 0);
-        times.iter().map(|time| schedule.due(&time.to_le_bytes())).collect()
+        times
+            .iter()
+            .map(|time| schedule.due(&time.to_le_bytes()))
+            .collect()
     }
 
     fn seconds(times: &[i64]) -> Vec<i64> {
-        times.iter().map(|&s| if s == i64::MIN { s } else { s * SECOND }).collect()
+        times
+            .iter()
+            .map(|&s| if s == i64::MIN { s } else { s * SECOND })
+            .collect()
     }
 
     #[test]
@@ -180,9 +196,20 @@ mod tests {
     #[test]
     fn extreme_times_do_not_overflow() {
         for speed in [1e-300, 1.0, 1e300] {
-            let dues = recorded(speed, Some(1), &[i64::MIN + 1, i64::MAX, 0, i64::MAX, i64::MAX]);
+            let dues = recorded(
+                speed,
+                Some(1),
+                &[i64::MIN + 1, i64::MAX, 0, i64::MAX, i64::MAX],
+            );
             assert!(dues.is_sorted());
-            assert!(recorded(speed, None, &[i64::MIN + 1, i64::MAX, i64::MIN + 1, i64::MAX]).is_sorted());
+            assert!(
+                recorded(
+                    speed,
+                    None,
+                    &[i64::MIN + 1, i64::MAX, i64::MIN + 1, i64::MAX]
+                )
+                .is_sorted()
+            );
         }
     }
 }

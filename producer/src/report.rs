@@ -24,7 +24,11 @@ pub(crate) struct Summary {
 impl Summary {
     fn rate(&self) -> f64 {
         let seconds = self.elapsed.as_secs_f64();
-        if seconds > 0.0 { self.published as f64 / seconds } else { 0.0 }
+        if seconds > 0.0 {
+            self.published as f64 / seconds
+        } else {
+            0.0
+        }
     }
 
     /// The summary for a person.
@@ -174,7 +178,11 @@ mod tests {
 
     #[test]
     fn a_run_of_no_time_has_no_rate() {
-        let none = Summary { elapsed: Duration::ZERO, latest: None, ..summary() };
+        let none = Summary {
+            elapsed: Duration::ZERO,
+            latest: None,
+            ..summary()
+        };
         assert!(none.json().contains("\"records_per_s\":0.000"));
         assert!(!none.human().contains("late"));
     }

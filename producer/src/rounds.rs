@@ -33,7 +33,12 @@ impl Rounds {
     /// Rounds until `end`; without any pause when the records are not `timed`.
     pub(crate) fn new(timed: bool, end: u64) -> Rounds {
         let (gather, grace) = if timed { (GATHER, GRACE) } else { (0, 0) };
-        Rounds { gather, end, last_call: end.saturating_add(grace), next: 0 }
+        Rounds {
+            gather,
+            end,
+            last_call: end.saturating_add(grace),
+            next: 0,
+        }
     }
 
     /// Records due from this time on do not belong to the run.
@@ -48,7 +53,11 @@ impl Rounds {
 
     /// What to do at `now` about a record that is due at `due`.
     pub(crate) fn step(&mut self, due: u64, now: u64) -> Step {
-        let over = if due < self.end { self.last_call } else { self.end };
+        let over = if due < self.end {
+            self.last_call
+        } else {
+            self.end
+        };
         if now >= over {
             return Step::End;
         }
@@ -87,7 +96,10 @@ mod tests {
         let mut rounds = Rounds::new(true, u64::MAX);
         assert_eq!(rounds.step(0, 10 * GATHER), Step::Publish);
         assert_eq!(rounds.step(9 * GATHER, 10 * GATHER + 1), Step::Publish);
-        assert_eq!(rounds.step(9 * GATHER + 2, 10 * GATHER + 1), Step::SleepUntil(11 * GATHER + 1));
+        assert_eq!(
+            rounds.step(9 * GATHER + 2, 10 * GATHER + 1),
+            Step::SleepUntil(11 * GATHER + 1)
+        );
     }
 
     #[test]

@@ -40,7 +40,10 @@ fn open(source: &SourceConfig) -> anyhow::Result<Box<dyn Source>> {
         SourceConfig::Csv(options) => {
             let csv = CsvSource::open(options)?;
             match csv.time() {
-                Some((name, format)) => say(&format!("time is the column {name:?}: {}", format.meaning())),
+                Some((name, format)) => say(&format!(
+                    "time is the column {name:?}: {}",
+                    format.meaning()
+                )),
                 None if options.no_time => {}
                 None => say("no time column was found; if there is one, name it with --time"),
             }
@@ -51,14 +54,20 @@ fn open(source: &SourceConfig) -> anyhow::Result<Box<dyn Source>> {
 
 /// How to time the records, and where in a record its time is.
 fn timing(config: &Config, source: &dyn Source) -> anyhow::Result<(Timing, usize)> {
-    let time = source.schema().time_field().map(ringbuf_core::Field::offset);
+    let time = source
+        .schema()
+        .time_field()
+        .map(ringbuf_core::Field::offset);
     let timing = match (config.timing, time) {
         (Some(Timing::Recorded { .. }), None) => anyhow::bail!(
             "--speed and --max-gap follow the times of a recording, and there is no time column; \
              name it with --time, or use --rate"
         ),
         (Some(timing), _) => timing,
-        (None, Some(_)) => Timing::Recorded { speed: 1.0, max_gap: None },
+        (None, Some(_)) => Timing::Recorded {
+            speed: 1.0,
+            max_gap: None,
+        },
         (None, None) => Config::default_timing(),
     };
     Ok((timing, time.unwrap_or(0)))
@@ -70,7 +79,9 @@ fn wait_for_readers(config: &Config, stream: &Stream, stop: &Stop) {
         return;
     }
     let ring = &config.ring.name;
-    say(&format!("the ring {ring:?} is ready; waiting for {wanted} registered reader(s)"));
+    say(&format!(
+        "the ring {ring:?} is ready; waiting for {wanted} registered reader(s)"
+    ));
     while stream.readers() < wanted && !stop.is_asked() {
         stop.sleep_until(Instant::now() + LOOK);
     }

@@ -16,7 +16,11 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 
 /// Where a signal cannot wake a sleeper, it has to look now and then.
-const LONGEST_SLEEP: Duration = if cfg!(unix) { Duration::MAX } else { Duration::from_millis(100) };
+const LONGEST_SLEEP: Duration = if cfg!(unix) {
+    Duration::MAX
+} else {
+    Duration::from_millis(100)
+};
 
 /// Whether somebody asked this process to stop.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +64,10 @@ fn listen(asked: Arc<AtomicBool>) -> io::Result<()> {
             sleeper.unpark();
         }
     };
-    thread::Builder::new().name("signals".to_owned()).spawn(listen).map(drop)
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(listen)
+        .map(drop)
 }
 
 #[cfg(not(unix))]

@@ -16,20 +16,28 @@ pub(crate) struct Stream {
 impl Stream {
     /// Creates the ring, or continues one that is the same.
     pub(crate) fn create(config: &RingConfig, schema: &Schema) -> anyhow::Result<Stream> {
-        let capacity = config.capacity.unwrap_or_else(|| default_capacity(schema.size()));
-        let options = CreateOptions::default().replace(config.replace).allow(match config.allow {
-            Allow::Lossy => Delivery::Lossy,
-            Allow::Lossless => Delivery::Lossless,
-        });
+        let capacity = config
+            .capacity
+            .unwrap_or_else(|| default_capacity(schema.size()));
+        let options = CreateOptions::default()
+            .replace(config.replace)
+            .allow(match config.allow {
+                Allow::Lossy => Delivery::Lossy,
+                Allow::Lossless => Delivery::Lossless,
+            });
         let retain = Retain::records(capacity);
-        let producer =
-            UntypedProducer::create_with(&config.name, schema.clone(), retain, &options).map_err(advice)?;
+        let producer = UntypedProducer::create_with(&config.name, schema.clone(), retain, &options)
+            .map_err(advice)?;
         Ok(Stream { producer })
     }
 
     /// Publishes whole records, waiting for lossless readers; returns how many went out before
     /// `stop` said so.
-    pub(crate) fn publish(&mut self, records: &[u8], stop: &dyn Fn() -> bool) -> anyhow::Result<u64> {
+    pub(crate) fn publish(
+        &mut self,
+        records: &[u8],
+        stop: &dyn Fn() -> bool,
+    ) -> anyhow::Result<u64> {
         Ok(self.producer.publish_bytes_until(records, stop)? as u64)
     }
 

@@ -6,7 +6,8 @@ use crate::source::csv_time::{TimeFormat, TimeUnit};
 
 /// `5s`, `500ms`, `1h 30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("found {text:?}, expected a length of time with its unit: 500ms, 5s, 2m");
+    let wrong =
+        || format!("found {text:?}, expected a length of time with its unit: 500ms, 5s, 2m");
     let signed: jiff::SignedDuration = text.trim().parse().map_err(|_| wrong())?;
     Duration::try_from(signed).map_err(|_| wrong())
 }
@@ -31,7 +32,9 @@ pub(crate) fn readers(text: &str) -> Result<u64, String> {
     const PLACES: u64 = 64;
     match count(text)? {
         n if n <= PLACES => Ok(n),
-        n => Err(format!("found {n}, expected at most {PLACES}: more readers cannot register")),
+        n => Err(format!(
+            "found {n}, expected at most {PLACES}: more readers cannot register"
+        )),
     }
 }
 
@@ -39,7 +42,9 @@ pub(crate) fn readers(text: &str) -> Result<u64, String> {
 pub(crate) fn rate(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
-        _ => Err(format!("found {text:?}, expected records a second, or 0 for as fast as possible")),
+        _ => Err(format!(
+            "found {text:?}, expected records a second, or 0 for as fast as possible"
+        )),
     }
 }
 
@@ -58,7 +63,9 @@ pub(crate) fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
         &[byte] if byte.is_ascii() && !b"\"\r\n\0".contains(&byte) => Ok(byte),
-        _ => Err(format!("found {text:?}, expected one character such as ; or the word tab")),
+        _ => Err(format!(
+            "found {text:?}, expected one character such as ; or the word tab"
+        )),
     }
 }
 
@@ -66,11 +73,15 @@ pub(crate) fn delimiter(text: &str) -> Result<u8, String> {
 pub(crate) fn text_column(text: &str) -> Result<(String, usize), String> {
     const DEFAULT: usize = 16;
     const LARGEST: usize = 4096;
-    let split = text.rsplit_once('=').map(|(name, size)| (name, size.parse()));
+    let split = text
+        .rsplit_once('=')
+        .map(|(name, size)| (name, size.parse()));
     match split {
         None => Ok((text.to_owned(), DEFAULT)),
         Some((name, Ok(size))) if (1..=LARGEST).contains(&size) => Ok((name.to_owned(), size)),
-        Some(_) => Err(format!("found {text:?}, expected COLUMN or COLUMN=BYTES with 1 to {LARGEST} bytes")),
+        Some(_) => Err(format!(
+            "found {text:?}, expected COLUMN or COLUMN=BYTES with 1 to {LARGEST} bytes"
+        )),
     }
 }
 
@@ -84,7 +95,9 @@ pub(crate) fn time_unit(text: &str) -> Result<TimeFormat, String> {
         TimeUnit::named(text).map(TimeFormat::Recording)
     };
     format.ok_or_else(|| {
-        format!("found {text:?}, expected datetime, s, ms, us, ns, unix-s, unix-ms, unix-us or unix-ns")
+        format!(
+            "found {text:?}, expected datetime, s, ms, us, ns, unix-s, unix-ms, unix-us or unix-ns"
+        )
     })
 }
 

@@ -25,7 +25,10 @@ fn a_signal_finishes_the_report_and_closes_the_ring() {
         let ring = rings.ring("r");
         let producer = Producer::start(&synth(&ring, &["--wait-for-readers", "1"]));
         let mut reader = attach(&ring);
-        let first = reader.next().expect("reads").map(|batch| batch.records().len());
+        let first = reader
+            .next()
+            .expect("reads")
+            .map(|batch| batch.records().len());
         assert!(first.is_some_and(|records| records > 0));
         producer.signal(signal);
         let rest = drain(reader).records().len();
@@ -39,7 +42,14 @@ fn a_signal_finishes_the_report_and_closes_the_ring() {
 fn a_signal_ends_the_wait_for_a_stuck_reader() {
     let rings = Rings::new();
     let ring = rings.ring("r");
-    let more = ["--rate", "0", "--capacity", "100", "--wait-for-readers", "1"];
+    let more = [
+        "--rate",
+        "0",
+        "--capacity",
+        "100",
+        "--wait-for-readers",
+        "1",
+    ];
     let producer = Producer::start(&synth(&ring, &more));
     let reader = attach(&ring);
     // The last eighth may stay free: records go out in pieces, and the next piece does not fit.
@@ -58,7 +68,16 @@ fn a_signal_ends_the_wait_for_a_stuck_reader() {
 fn the_duration_ends_the_wait_for_a_stuck_reader() {
     let rings = Rings::new();
     let ring = rings.ring("r");
-    let more = ["--rate", "1e5", "--capacity", "100", "--wait-for-readers", "1", "--duration", "300ms"];
+    let more = [
+        "--rate",
+        "1e5",
+        "--capacity",
+        "100",
+        "--wait-for-readers",
+        "1",
+        "--duration",
+        "300ms",
+    ];
     let producer = Producer::start(&synth(&ring, &more));
     let reader = attach(&ring);
     let outcome = producer.finish();
@@ -78,14 +97,23 @@ fn a_signal_ends_the_wait_for_readers() {
     let outcome = producer.finish();
     assert!(outcome.status.success(), "{outcome:?}");
     assert_eq!(outcome.published(), 0);
-    assert!(outcome.stderr.contains("waiting for 2 registered reader(s)"), "{}", outcome.stderr);
+    assert!(
+        outcome
+            .stderr
+            .contains("waiting for 2 registered reader(s)"),
+        "{}",
+        outcome.stderr
+    );
     assert_eq!(drain(reader).records().len(), 0);
 }
 
 #[test]
 fn a_signal_ends_a_long_gap_of_a_recording() {
     let rings = Rings::new();
-    let (ring, file) = (rings.ring("r"), recording("nab/ambient_temperature_system_failure.csv"));
+    let (ring, file) = (
+        rings.ring("r"),
+        recording("nab/ambient_temperature_system_failure.csv"),
+    );
     let producer = Producer::start(&["csv", &file, "--ring", &ring, "--json"]);
     let mut reader = attach(&ring);
     assert!(reader.next().expect("reads").is_some());
@@ -93,7 +121,11 @@ fn a_signal_ends_a_long_gap_of_a_recording() {
     producer.signal("INT");
     let outcome = producer.finish();
     assert_eq!(outcome.published(), 1);
-    assert!(outcome.stderr.contains("due in 3600 s"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("due in 3600 s"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]
@@ -145,9 +177,20 @@ fn wrong_usage_is_told_apart_from_failure() {
     let rings = Rings::new();
     let ring = rings.ring("r");
     assert_eq!(run(&["synth"]).status.code(), Some(2));
-    assert_eq!(run(&synth(&ring, &["--when-full", "drop"])).status.code(), Some(2));
-    assert_eq!(run(&synth(&ring, &["--channel", "value=sine:1,1"])).status.code(), Some(2));
-    assert_eq!(run(&["csv", "/nowhere.csv", "--ring", &ring]).status.code(), Some(1));
+    assert_eq!(
+        run(&synth(&ring, &["--when-full", "drop"])).status.code(),
+        Some(2)
+    );
+    assert_eq!(
+        run(&synth(&ring, &["--channel", "value=sine:1,1"]))
+            .status
+            .code(),
+        Some(2)
+    );
+    assert_eq!(
+        run(&["csv", "/nowhere.csv", "--ring", &ring]).status.code(),
+        Some(1)
+    );
     assert_eq!(run(&["csv", "/", "--ring", &ring]).status.code(), Some(1));
     assert_eq!(run(&["--help"]).status.code(), Some(0));
 }
@@ -156,7 +199,9 @@ fn wrong_usage_is_told_apart_from_failure() {
 fn lossless_readers_are_refused_where_only_lossy_is_allowed() {
     let rings = Rings::new();
     let ring = rings.ring("r");
-    let arguments = ["synth", "--ring", &ring, "--allow", "lossy", "--rate", "0", "--count", "3"];
+    let arguments = [
+        "synth", "--ring", &ring, "--allow", "lossy", "--rate", "0", "--count", "3",
+    ];
     assert!(run(&arguments).status.success());
     let options = ringbuf_core::ReaderOptions::lossless();
     assert!(ringbuf_core::UntypedReader::attach(&ring, options).is_err());
@@ -166,7 +211,10 @@ fn lossless_readers_are_refused_where_only_lossy_is_allowed() {
 fn many_waits_for_readers_are_satisfied_by_one_each() {
     let rings = Rings::new();
     for name in ["a", "b", "c"] {
-        let (heard, _) = hear(&rings.ring(name), &[&VALUE[..], &["--rate", "0", "--count", "7"]].concat());
+        let (heard, _) = hear(
+            &rings.ring(name),
+            &[&VALUE[..], &["--rate", "0", "--count", "7"]].concat(),
+        );
         assert_eq!(heard.records().len(), 7);
     }
 }

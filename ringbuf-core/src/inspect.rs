@@ -3,15 +3,21 @@
 //! Nothing here affects a living producer or reader. Looking at a ring needs no more than to read it;
 //! readers are shown to who may open `NAME.readers`.
 
+mod remove;
+mod sweep;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::error::{AttachError, InspectError};
+pub use remove::remove;
+pub use sweep::{Leftover, Swept, gc};
+
+use crate::error::{AttachError, InspectError, NameError};
 use crate::files::{self, Opened, Place, Registrar, locks};
 use crate::layout::SLOTS;
 use crate::memory::Memory;
 use crate::options::Delivery;
-use crate::platform::{self, Lock, LockError, LockFile};
+use crate::platform::{self, LockFile};
 use crate::protocol::{self, Ledger, state::Phase};
 use crate::schema::Schema;
 use crate::slots;
@@ -131,7 +137,7 @@ pub struct Listed {
 /// The directory cannot be read.
 pub fn list() -> Result<Vec<Listed>, InspectError> {
     let (directory, given) = files::directory();
-    let mut rings: Vec<Listed> = names_in(&directory)?
+    let rings = names_in(&directory)?
         .iter()
         .filter_map(|name| name.strip_suffix(".ring"))
         .filter(|name| files::is_name(name))
@@ -143,9 +149,27 @@ pub fn list() -> Result<Vec<Listed>, InspectError> {
                 info: files::open(&place, false).and_then(look),
             }
         })
+        // Removed since the directory was read.
+        .filter(|ring| !matches!(ring.info, Err(AttachError::NotFound { .. })))
         .collect();
-    rings.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(rings)
+}
+
+/// The data file a reference stands for, whether it exists or not.
+///
+/// # Errors
+///
+/// The reference names no ring.
+///
+/// ```
+/// use ringbuf_core::inspect;
+///
+/// let path = inspect::path("imu").unwrap();
+/// assert_eq!(path, inspect::directory().join("imu.ring"));
+/// assert!(inspect::path("no spaces please").is_err());
+/// ```
+pub fn path(reference: &str) -> Result<PathBuf, NameError> {
+    Ok(Place::resolve(reference)?.data)
 }
 
 /// Where the rings of this user are: `$RINGBUF_DIR`, or a directory of the user's own.
@@ -153,6 +177,7 @@ pub fn directory() -> PathBuf {
     files::directory().0
 }
 
+/// What is in a directory, sorted; nothing if it does not exist.
 fn names_in(directory: &Path) -> Result<Vec<String>, InspectError> {
     let io = |source| InspectError::Io {
         action: "listing",
@@ -169,6 +194,7 @@ fn names_in(directory: &Path) -> Result<Vec<String>, InspectError> {
             names.push(name);
         }
     }
+    names.sort_unstable();
     Ok(names)
 }
 
@@ -249,150 +275,5 @@ fn readers(registrar: &Registrar, memory: &Memory) -> Vec<ReaderInfo> {
         .collect()
 }
 
-/// Removes a ring that no living producer has; its readers are told.
-///
-/// # Errors
-///
-/// Its producer lives, or the files cannot be removed.
-pub fn remove(reference: &str) -> Result<(), InspectError> {
-    let place = Place::resolve(reference).map_err(AttachError::from)?;
-    let opened = files::open(&place, false)?;
-    let registrar = match opened.registrar() {
-        Ok(registrar) => registrar,
-        // Half a ring: nobody can use it.
-        Err(AttachError::NotFound { .. }) => return unlink(&place),
-        Err(error) => return Err(error.into()),
-    };
-    let _lock = lock(
-        &place,
-        &place.readers,
-        locks::PRODUCER,
-        "its producer lives",
-    )?;
-    // Opened anew for writing: looking must not need it, removing does.
-    let memory = files::open(&place, true)?.map(Some(&registrar), true)?;
-    protocol::remove(&memory);
-    unlink(&place)
-}
-
-fn lock(place: &Place, path: &Path, index: u64, by: &str) -> Result<Lock, InspectError> {
-    Lock::acquire(path, index).map_err(|error| match error {
-        LockError::Held => InspectError::InUse {
-            name: place.name.clone(),
-            by: by.to_owned(),
-        },
-        LockError::Io(source) => InspectError::Io {
-            action: "locking",
-            path: path.to_path_buf(),
-            source,
-        },
-    })
-}
-
-fn unlink(place: &Place) -> Result<(), InspectError> {
-    files::unlink(place).map_err(|(path, source)| InspectError::Io {
-        action: "removing",
-        path,
-        source,
-    })
-}
-
-/// What [`gc`] did with one file or ring.
-#[derive(Debug)]
-pub struct Swept {
-    /// The file, or the data file of the ring.
-    pub path: PathBuf,
-    /// Removed, or why not.
-    pub result: Result<(), InspectError>,
-}
-
-/// Removes what the dead left in the directory of this user: rings with neither a living producer nor a
-/// living reader, and files of creators that died on the way. With `dry_run` nothing is touched, and what
-/// would be removed is returned.
-///
-/// # Errors
-///
-/// The directory cannot be read.
-pub fn gc(dry_run: bool) -> Result<Vec<Swept>, InspectError> {
-    let (directory, given) = files::directory();
-    let names = names_in(&directory)?;
-    let mut swept = Vec::new();
-    for name in &names {
-        let path = directory.join(name);
-        let result = if name.starts_with('.') && name.ends_with(".tmp") {
-            sweep_file(&path, locks::MAKING, dry_run)
-        } else if let Some(name) = name
-            .strip_suffix(".ring")
-            .filter(|name| files::is_name(name))
-        {
-            sweep_ring(&Place::within(directory.clone(), name, given), dry_run)
-        } else if let Some(name) = name
-            .strip_suffix(".readers")
-            .filter(|name| files::is_name(name))
-        {
-            let place = Place::within(directory.clone(), name, given);
-            if place.data.exists() {
-                continue;
-            }
-            sweep_file(&place.readers, locks::PRODUCER, dry_run)
-        } else {
-            continue;
-        };
-        match result {
-            Ok(true) => swept.push(Swept {
-                path,
-                result: Ok(()),
-            }),
-            Ok(false) => {}
-            Err(error) => swept.push(Swept {
-                path,
-                result: Err(error),
-            }),
-        }
-    }
-    Ok(swept)
-}
-
-/// Removes a ring that nobody uses; false if somebody does.
-fn sweep_ring(place: &Place, dry_run: bool) -> Result<bool, InspectError> {
-    let info = match files::open(place, false).and_then(look) {
-        Ok(info) => info,
-        Err(AttachError::NotFound { .. }) => return Ok(false),
-        Err(error) => return Err(error.into()),
-    };
-    let readers = info.readers.unwrap_or_default();
-    if info.producer == ProducerState::Live || readers.iter().any(|reader| reader.is_alive) {
-        return Ok(false);
-    }
-    if dry_run {
-        return Ok(true);
-    }
-    match remove(&place.reference()) {
-        Ok(()) => Ok(true),
-        Err(InspectError::InUse { .. }) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Removes a file whose lock nobody holds; false if somebody does.
-fn sweep_file(path: &Path, index: u64, dry_run: bool) -> Result<bool, InspectError> {
-    let io = |action| {
-        let path = path.to_path_buf();
-        move |source| InspectError::Io {
-            action,
-            path,
-            source,
-        }
-    };
-    let _lock = match Lock::acquire(path, index) {
-        Ok(lock) => lock,
-        Err(LockError::Held) => return Ok(false),
-        Err(LockError::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(LockError::Io(source)) => return Err(io("locking")(source)),
-    };
-    if !dry_run {
-        std::fs::remove_file(path).map_err(io("removing"))?;
-        platform::remove_lock_files(path);
-    }
-    Ok(true)
-}
+#[cfg(test)]
+mod tests;

@@ -37,8 +37,20 @@ unsafe impl Sync for Memory {}
 
 #[derive(Debug)]
 enum Block {
-    Heap { _lines: Box<[HeapLine]> },
+    Heap { _block: HeapBlock },
     Mapped { _mapping: Mapping },
+}
+
+/// Zeroed heap memory. Held by its address rather than by its `Box`: moving a `Box` claims it for the
+/// mover alone, and others hold pointers into it.
+#[derive(Debug)]
+struct HeapBlock(NonNull<[HeapLine]>);
+
+impl Drop for HeapBlock {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from `Box::leak` in `heap` and is given back once, here.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
 }
 
 /// Heap memory in the alignment of a page, so that every structure of the layout fits it.
@@ -58,8 +70,11 @@ fn heap(len: usize) -> (Block, NonNull<u8>) {
     let lines: Box<[HeapLine]> = (0..len.div_ceil(4096).max(1))
         .map(|_| HeapLine(std::array::from_fn(|_| AtomicU64::new(0))))
         .collect();
-    let address = NonNull::from(&*lines).cast();
-    (Block::Heap { _lines: lines }, address)
+    let lines = NonNull::from(Box::leak(lines));
+    let block = Block::Heap {
+        _block: HeapBlock(lines),
+    };
+    (block, lines.cast())
 }
 
 impl Memory {

@@ -48,9 +48,14 @@ impl CsvSource {
     /// Opens a recording and reads its header.
     pub(crate) fn open(options: &CsvOptions) -> Result<CsvSource, CsvError> {
         let rows = at_header(&options.path, options.delimiter)?;
-        let columns =
-            Columns::resolve(&rows, options, |column| first_cell(&options.path, options.delimiter, column))?;
-        Ok(CsvSource { rows, columns, failed: None })
+        let columns = Columns::resolve(&rows, options, |column| {
+            first_cell(&options.path, options.delimiter, column)
+        })?;
+        Ok(CsvSource {
+            rows,
+            columns,
+            failed: None,
+        })
     }
 
     /// The time column's name and how it is understood.
@@ -74,7 +79,11 @@ impl CsvSource {
     fn push_cells(&self, out: &mut Vec<u8>) -> Result<(), Fault> {
         let (row, kinds) = (self.rows.row(), &self.columns.kinds);
         if row.len() != kinds.len() {
-            return Err(Fault::RowLength { line: self.rows.line(), found: row.len(), expected: kinds.len() });
+            return Err(Fault::RowLength {
+                line: self.rows.line(),
+                found: row.len(),
+                expected: kinds.len(),
+            });
         }
         for (at, (cell, kind)) in row.iter().zip(kinds).enumerate() {
             if !push_cell(cell, *kind, out) {
@@ -96,7 +105,8 @@ impl CsvSource {
                     "a number; if no comma separates the columns, see --delimiter".to_owned()
                 }
                 Kind::Number | Kind::Left => {
-                    "a number; publish the column as text with --text, or use --leave-out".to_owned()
+                    "a number; publish the column as text with --text, or use --leave-out"
+                        .to_owned()
                 }
             }
         };
@@ -141,16 +151,23 @@ fn push_cell(cell: &[u8], kind: Kind, out: &mut Vec<u8>) -> bool {
     match kind {
         Kind::Left => true,
         Kind::Text(size) => csv_cell::push_text(cell, size, out),
-        Kind::Number => {
-            csv_cell::number(cell).map(|value| out.extend_from_slice(&value.to_le_bytes())).is_some()
-        }
-        Kind::Time(format) => format.parse(cell).map(|ns| out.extend_from_slice(&ns.to_le_bytes())).is_some(),
+        Kind::Number => csv_cell::number(cell)
+            .map(|value| out.extend_from_slice(&value.to_le_bytes()))
+            .is_some(),
+        Kind::Time(format) => format
+            .parse(cell)
+            .map(|ns| out.extend_from_slice(&ns.to_le_bytes()))
+            .is_some(),
     }
 }
 
 fn at_header(path: &Path, delimiter: u8) -> Result<Rows, CsvError> {
     let mut rows = Rows::open(path, delimiter)?;
-    if rows.advance()? { Ok(rows) } else { Err(rows.fault(Fault::Empty)) }
+    if rows.advance()? {
+        Ok(rows)
+    } else {
+        Err(rows.fault(Fault::Empty))
+    }
 }
 
 /// The first cell of a column that is not empty, from a second look at the file: the rows that are

@@ -2,7 +2,10 @@
 
 /// Whether a cell says that there is no value.
 pub(crate) fn is_missing(cell: &str) -> bool {
-    cell.is_empty() || ["nan", "na", "n/a", "null", "none"].iter().any(|word| cell.eq_ignore_ascii_case(word))
+    cell.is_empty()
+        || ["nan", "na", "n/a", "null", "none"]
+            .iter()
+            .any(|word| cell.eq_ignore_ascii_case(word))
 }
 
 /// The number in a cell: NaN for an empty one, `None` for one that is no number.

@@ -57,21 +57,31 @@ impl Columns {
         for name in &options.leave_out {
             kinds[position(&names, "--leave-out", name).map_err(|f| rows.fault(f))?] = Kind::Left;
         }
-        let fields: Vec<Field> =
-            names.iter().zip(&kinds).filter_map(|(name, kind)| field(name, *kind)).collect();
+        let fields: Vec<Field> = names
+            .iter()
+            .zip(&kinds)
+            .filter_map(|(name, kind)| field(name, *kind))
+            .collect();
         if fields.is_empty() {
             return Err(rows.fault(Fault::NoColumns));
         }
         let schema = Schema::packed(fields).map_err(|error| rows.fault(Fault::Schema(error)))?;
-        Ok(Columns { names, kinds, schema })
+        Ok(Columns {
+            names,
+            kinds,
+            schema,
+        })
     }
 
     /// The time column's name and format.
     pub(crate) fn time(&self) -> Option<(&str, TimeFormat)> {
-        self.kinds.iter().zip(&self.names).find_map(|(kind, name)| match kind {
-            Kind::Time(format) => Some((name.as_str(), *format)),
-            _ => None,
-        })
+        self.kinds
+            .iter()
+            .zip(&self.names)
+            .find_map(|(kind, name)| match kind {
+                Kind::Time(format) => Some((name.as_str(), *format)),
+                _ => None,
+            })
     }
 }
 
@@ -92,23 +102,32 @@ fn time_column(names: &[String], options: &CsvOptions) -> Result<Option<usize>, 
     if let Some(name) = &options.time {
         return position(names, "--time", name).map(Some);
     }
-    let spoken_for =
-        |name: &String| options.leave_out.contains(name) || options.text.iter().any(|(text, _)| text == name);
-    Ok(names.iter().position(|name| csv_time::is_time_header(name) && !spoken_for(name)))
+    let spoken_for = |name: &String| {
+        options.leave_out.contains(name) || options.text.iter().any(|(text, _)| text == name)
+    };
+    Ok(names
+        .iter()
+        .position(|name| csv_time::is_time_header(name) && !spoken_for(name)))
 }
 
 fn position(names: &[String], option: &'static str, name: &str) -> Result<usize, Fault> {
-    names.iter().position(|column| column == name).ok_or_else(|| Fault::NoSuchColumn {
-        option,
-        name: name.to_owned(),
-        columns: names.to_vec(),
-    })
+    names
+        .iter()
+        .position(|column| column == name)
+        .ok_or_else(|| Fault::NoSuchColumn {
+            option,
+            name: name.to_owned(),
+            columns: names.to_vec(),
+        })
 }
 
 /// The column names, each as it stands in the file.
 fn names(rows: &Rows) -> Result<Vec<String>, Fault> {
     let header = rows.row();
-    if header.get(0).is_some_and(|first| first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff")) {
+    if header
+        .get(0)
+        .is_some_and(|first| first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff"))
+    {
         return Err(Fault::Utf16);
     }
     let mut names: Vec<String> = Vec::with_capacity(header.len());
@@ -126,15 +145,23 @@ fn names(rows: &Rows) -> Result<Vec<String>, Fault> {
             return Err(bad("a name for every column"));
         }
         if name.contains(|c: char| c.is_control() && c != '\t') {
-            return Err(bad("a name without control characters; is this a CSV file?"));
+            return Err(bad(
+                "a name without control characters; is this a CSV file?",
+            ));
         }
         if names.iter().any(|earlier| earlier == name) {
             return Err(bad("a name that no other column has"));
         }
         names.push(name.to_owned());
     }
-    if names.iter().all(|name| csv_cell::number(name).is_some() || is_date(name)) {
-        return Err(Fault::NoHeader { line: rows.line(), found: names.join(",") });
+    if names
+        .iter()
+        .all(|name| csv_cell::number(name).is_some() || is_date(name))
+    {
+        return Err(Fault::NoHeader {
+            line: rows.line(),
+            found: names.join(","),
+        });
     }
     Ok(names)
 }

@@ -31,17 +31,39 @@ pub(crate) enum Fault {
     )]
     NoHeader { line: u64, found: String },
     #[error("line {line}, column {column}: found the column name {found}, expected {expected}")]
-    Name { line: u64, column: usize, found: String, expected: &'static str },
-    #[error("{option} {name:?}: there is no such column; the file has {}", quoted(columns))]
-    NoSuchColumn { option: &'static str, name: String, columns: Vec<String> },
+    Name {
+        line: u64,
+        column: usize,
+        found: String,
+        expected: &'static str,
+    },
+    #[error(
+        "{option} {name:?}: there is no such column; the file has {}",
+        quoted(columns)
+    )]
+    NoSuchColumn {
+        option: &'static str,
+        name: String,
+        columns: Vec<String>,
+    },
     #[error("no column is left to publish")]
     NoColumns,
     #[error("the columns make no record: {0}")]
     Schema(#[source] ringbuf_core::SchemaError),
     #[error("line {line}: found {found} columns, expected {expected} as in the first line")]
-    RowLength { line: u64, found: usize, expected: usize },
+    RowLength {
+        line: u64,
+        found: usize,
+        expected: usize,
+    },
     #[error("line {line}, column {column} ({name:?}): found {found}, expected {expected}")]
-    Cell { line: u64, column: usize, name: String, found: String, expected: String },
+    Cell {
+        line: u64,
+        column: usize,
+        name: String,
+        found: String,
+        expected: String,
+    },
     #[error(
         "line {line}: longer than {limit} bytes without an end; is a quote left open, \
          or is this no CSV file?"

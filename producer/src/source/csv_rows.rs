@@ -27,14 +27,24 @@ pub(crate) struct Rows {
 impl Rows {
     /// Opens a regular file.
     pub(crate) fn open(path: &Path, delimiter: u8) -> Result<Rows, CsvError> {
-        let file = open_regular(path).map_err(|fault| CsvError { path: path.to_owned(), fault })?;
+        let file = open_regular(path).map_err(|fault| CsvError {
+            path: path.to_owned(),
+            fault,
+        })?;
         let reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
             .buffer_capacity(READ_AHEAD)
-            .from_reader(Bounded { inner: file, allowance: 0 });
-        Ok(Rows { path: path.to_owned(), reader, row: ByteRecord::new() })
+            .from_reader(Bounded {
+                inner: file,
+                allowance: 0,
+            });
+        Ok(Rows {
+            path: path.to_owned(),
+            reader,
+            row: ByteRecord::new(),
+        })
     }
 
     /// Moves on to the next row that is not blank; `false` at the end of the file.
@@ -44,7 +54,10 @@ impl Rows {
             Ok(more) => Ok(more),
             Err(error) => Err(self.fault(match error.into_kind() {
                 csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                    Fault::TooLong { line: self.line(), limit: LONGEST_ROW }
+                    Fault::TooLong {
+                        line: self.line(),
+                        limit: LONGEST_ROW,
+                    }
                 }
                 csv::ErrorKind::Io(error) => Fault::Read(error),
                 other => Fault::Read(io::Error::other(format!("{other:?}"))),
@@ -63,12 +76,17 @@ impl Rows {
     /// small after a blank line or a CRLF.
     pub(crate) fn line(&self) -> u64 {
         let start = self.row.position().map_or(0, |position| position.byte());
-        File::open(&self.path).and_then(|file| line_of(BufReader::new(file), start)).unwrap_or(0)
+        File::open(&self.path)
+            .and_then(|file| line_of(BufReader::new(file), start))
+            .unwrap_or(0)
     }
 
     /// An error about this file.
     pub(crate) fn fault(&self, fault: Fault) -> CsvError {
-        CsvError { path: self.path.clone(), fault }
+        CsvError {
+            path: self.path.clone(),
+            fault,
+        }
     }
 }
 
@@ -76,10 +94,14 @@ fn open_regular(path: &Path) -> Result<File, Fault> {
     // Looked at before opening: to open a pipe that nobody writes would block.
     let kind = std::fs::metadata(path).map_err(Fault::Open)?.file_type();
     if kind.is_dir() {
-        return Err(Fault::NotAFile { found: "a directory" });
+        return Err(Fault::NotAFile {
+            found: "a directory",
+        });
     }
     if !kind.is_file() {
-        return Err(Fault::NotAFile { found: "a pipe or a device" });
+        return Err(Fault::NotAFile {
+            found: "a pipe or a device",
+        });
     }
     File::open(path).map_err(Fault::Open)
 }
@@ -149,7 +171,11 @@ mod tests {
 
     #[test]
     fn lines_are_counted_right_with_every_line_end() {
-        let expected = vec![(1, "a|b".to_owned()), (2, "1|2".to_owned()), (4, "3|4".to_owned())];
+        let expected = vec![
+            (1, "a|b".to_owned()),
+            (2, "1|2".to_owned()),
+            (4, "3|4".to_owned()),
+        ];
         assert_eq!(lines("a,b\n1,2\n\n3,4\n"), expected);
         assert_eq!(lines("a,b\r\n1,2\r\n\r\n3,4"), expected);
         assert_eq!(lines("\u{feff}a,b\r1,2\r\r3,4\r"), expected);
@@ -172,16 +198,25 @@ mod tests {
             assert!(rows.advance().is_ok_and(|more| more));
             assert!(rows.advance().is_ok_and(|more| more));
             let error = rows.advance().expect_err("too long").to_string();
-            assert!(error.contains("line 3: longer than 1048576 bytes"), "{error}");
+            assert!(
+                error.contains("line 3: longer than 1048576 bytes"),
+                "{error}"
+            );
         }
     }
 
     #[cfg(unix)]
     #[test]
     fn what_is_no_file_is_refused_without_blocking() {
-        let open = |path: &str| Rows::open(Path::new(path), b',').map(|_| ()).map_err(|e| e.to_string());
+        let open = |path: &str| {
+            Rows::open(Path::new(path), b',')
+                .map(|_| ())
+                .map_err(|e| e.to_string())
+        };
         assert!(open("/").is_err_and(|e| e.starts_with("/: this is a directory")));
         assert!(open("/dev/null").is_err_and(|e| e.contains("a pipe or a device")));
-        assert!(open("/nowhere.csv").is_err_and(|e| e.starts_with("/nowhere.csv: cannot be opened")));
+        assert!(
+            open("/nowhere.csv").is_err_and(|e| e.starts_with("/nowhere.csv: cannot be opened"))
+        );
     }
 }

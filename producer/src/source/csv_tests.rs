@@ -18,7 +18,11 @@ fn options(path: impl AsRef<Path>) -> CsvOptions {
 }
 
 fn real(name: &str) -> CsvOptions {
-    options(Path::new(env!("CARGO_MANIFEST_DIR")).join("../data").join(name))
+    options(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../data")
+            .join(name),
+    )
 }
 
 /// Everything a recording says: its schema, its bytes, and the error that ended it.
@@ -44,7 +48,12 @@ fn times(schema: &Schema, bytes: &[u8]) -> Vec<i64> {
     let name = schema.time_field().expect("a time").name();
     let column = schema.column(name).expect("a column");
     let records = Records::new(schema, bytes);
-    let time = |i| records.integer(i, &column).and_then(|ns| ns.try_into().ok()).unwrap_or(MISSING);
+    let time = |i| {
+        records
+            .integer(i, &column)
+            .and_then(|ns| ns.try_into().ok())
+            .unwrap_or(MISSING)
+    };
     (0..records.len()).map(time).collect()
 }
 
@@ -69,12 +78,18 @@ fn opening_fails(text: impl AsRef<[u8]>) -> String {
 fn reading_fails(text: impl AsRef<[u8]>) -> (usize, String) {
     let file = written(text.as_ref());
     let (schema, bytes, error) = everything(&options(file.path())).expect("opens");
-    (bytes.len() / schema.size(), without_path(&error.expect("fails"), file.path()))
+    (
+        bytes.len() / schema.size(),
+        without_path(&error.expect("fails"), file.path()),
+    )
 }
 
 fn without_path(error: &str, path: &Path) -> String {
     let path = format!("{}: ", path.display());
-    error.strip_prefix(&path).expect("the file's name first").to_owned()
+    error
+        .strip_prefix(&path)
+        .expect("the file's name first")
+        .to_owned()
 }
 
 const MINUTE: i64 = 60_000_000_000;
@@ -87,7 +102,11 @@ fn machine_temperature_keeps_its_step_back() {
     let times = times(&schema, &bytes);
     assert_eq!(times.len(), 22_695);
     assert_eq!(times[0], 1_386_018_900_000_000_000);
-    let back: Vec<i64> = times.windows(2).map(|w| w[1] - w[0]).filter(|&step| step < 0).collect();
+    let back: Vec<i64> = times
+        .windows(2)
+        .map(|w| w[1] - w[0])
+        .filter(|&step| step < 0)
+        .collect();
     assert_eq!(back, [-55 * MINUTE]);
     let values = values(&schema, &bytes, "value");
     assert_eq!(values.first(), Some(&73.967_322_07));
@@ -112,9 +131,14 @@ fn imu_times_are_exact() {
     assert_eq!(times.last(), Some(&135_326_642_000));
     assert_eq!(schema.fields()[0].name(), "Time (s)");
     assert_eq!(schema.fields()[0].element(), Element::DurationNs);
-    let gyroscope = schema.field("Gyroscope X (deg/s)").expect("named as in the file");
+    let gyroscope = schema
+        .field("Gyroscope X (deg/s)")
+        .expect("named as in the file");
     assert_eq!(gyroscope.get_unit(), Some("deg/s"));
-    assert_eq!(values(&schema, &bytes, "Gyroscope X (deg/s)")[..2], [0.016_446_19, 0.016_541_56]);
+    assert_eq!(
+        values(&schema, &bytes, "Gyroscope X (deg/s)")[..2],
+        [0.016_446_19, 0.016_541_56]
+    );
 }
 
 #[test]
@@ -130,7 +154,11 @@ fn broad_has_a_movement_mark() {
 #[test]
 fn the_time_column_can_be_left_out_or_named() {
     let nab = real("nab/ambient_temperature_system_failure.csv");
-    let (schema, bytes, _) = everything(&CsvOptions { no_time: true, ..nab.clone() }).expect("opens");
+    let (schema, bytes, _) = everything(&CsvOptions {
+        no_time: true,
+        ..nab.clone()
+    })
+    .expect("opens");
     assert_eq!((schema.size(), bytes.len()), (8, 7267 * 8));
     let file = written(b"time,logged\n1,1386018900500\n2,\n");
     let named = CsvOptions {
@@ -141,9 +169,16 @@ fn the_time_column_can_be_left_out_or_named() {
     let (schema, bytes, _) = everything(&named).expect("opens");
     assert_eq!(times(&schema, &bytes), [1_386_018_900_500_000_000, MISSING]);
     assert_eq!(values(&schema, &bytes, "time"), [1.0, 2.0]);
-    let missing = CsvOptions { time: Some("zeit".to_owned()), ..nab };
+    let missing = CsvOptions {
+        time: Some("zeit".to_owned()),
+        ..nab
+    };
     let error = everything(&missing).expect_err("no such column");
-    assert!(error.ends_with(r#"--time "zeit": there is no such column; the file has "timestamp", "value""#));
+    assert!(
+        error.ends_with(
+            r#"--time "zeit": there is no such column; the file has "timestamp", "value""#
+        )
+    );
 }
 
 #[test]
@@ -160,21 +195,37 @@ fn missing_values_and_times_pass_through() {
 #[test]
 fn text_columns_are_kept_when_asked_for() {
     let file = written("t_s,state,v\n0,idle,1\n1,läuft,2\n2,much too long,3\n".as_bytes());
-    let text = CsvOptions { text: vec![("state".to_owned(), 8)], ..options(file.path()) };
+    let text = CsvOptions {
+        text: vec![("state".to_owned(), 8)],
+        ..options(file.path())
+    };
     let (schema, bytes, error) = everything(&text).expect("opens");
     let records = Records::new(&schema, &bytes);
     let state = schema.column("state").expect("a column");
     assert_eq!(records.text(1, &state).as_deref(), Some("läuft"));
-    assert!(error.expect("too long").ends_with("expected at most 8 bytes of text; see --text"));
-    let left = CsvOptions { leave_out: vec!["state".to_owned()], ..options(file.path()) };
+    assert!(
+        error
+            .expect("too long")
+            .ends_with("expected at most 8 bytes of text; see --text")
+    );
+    let left = CsvOptions {
+        leave_out: vec!["state".to_owned()],
+        ..options(file.path())
+    };
     let (schema, bytes, error) = everything(&left).expect("opens");
-    assert_eq!((schema.fields().len(), bytes.len(), error), (2, 3 * 16, None));
+    assert_eq!(
+        (schema.fields().len(), bytes.len(), error),
+        (2, 3 * 16, None)
+    );
 }
 
 #[test]
 fn other_separators_and_line_ends() {
     let file = written(b"\xef\xbb\xbftime;v\r\n0;1\r\n\r\n1;2");
-    let german = CsvOptions { delimiter: b';', ..options(file.path()) };
+    let german = CsvOptions {
+        delimiter: b';',
+        ..options(file.path())
+    };
     let (schema, bytes, error) = everything(&german).expect("opens");
     assert_eq!(error, None);
     assert_eq!(schema.fields()[0].name(), "time");
@@ -194,18 +245,35 @@ fn a_bad_row_is_an_error_after_the_rows_before_it() {
     );
     assert_eq!(
         reading_fails("t_s,v\r\n\r\n0,1\r\n1\r\n"),
-        (1, "line 4: found 1 columns, expected 2 as in the first line".to_owned())
+        (
+            1,
+            "line 4: found 1 columns, expected 2 as in the first line".to_owned()
+        )
     );
-    assert_eq!(reading_fails("t_s,v\n0,1,2\n").1, "line 2: found 3 columns, expected 2 as in the first line");
+    assert_eq!(
+        reading_fails("t_s,v\n0,1,2\n").1,
+        "line 2: found 3 columns, expected 2 as in the first line"
+    );
     assert_eq!(
         reading_fails("timestamp,v\n2013-12-02 21:15:00,1\nnow,1\n").1,
         "line 3, column 1 (\"timestamp\"): found \"now\", expected a date and time such as 2013-12-02 21:15:00"
     );
-    assert!(reading_fails(b"t_s,v\n0,\xff\n").1.contains("expected UTF-8"));
-    assert!(reading_fails("a b;c d\n1;2\n").1.contains("see --delimiter"));
+    assert!(
+        reading_fails(b"t_s,v\n0,\xff\n")
+            .1
+            .contains("expected UTF-8")
+    );
+    assert!(
+        reading_fails("a b;c d\n1;2\n")
+            .1
+            .contains("see --delimiter")
+    );
     let (read, error) = reading_fails(format!("v\n1\n\"{}", "x\n".repeat(1_000_000)));
     assert_eq!(read, 1);
-    assert!(error.starts_with("line 3: longer than 1048576 bytes without an end"), "{error}");
+    assert!(
+        error.starts_with("line 3: longer than 1048576 bytes without an end"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -243,7 +311,9 @@ fn junk_is_never_a_panic() {
     for _ in 0..2000 {
         let mut text = Vec::new();
         for _ in 0..state % 40 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             text.extend_from_slice(pieces[(state >> 33) as usize % pieces.len()]);
         }
         state = state.wrapping_add(1);

@@ -72,7 +72,9 @@ impl TimeFormat {
             TimeFormat::DateTime | TimeFormat::Unix(_) => {
                 Field::new(name, Element::DateTimeNs).time(Clock::Unix)
             }
-            TimeFormat::Recording(_) => Field::new(name, Element::DurationNs).time(Clock::Recording),
+            TimeFormat::Recording(_) => {
+                Field::new(name, Element::DurationNs).time(Clock::Recording)
+            }
         }
     }
 
@@ -85,7 +87,9 @@ impl TimeFormat {
         }
         match self {
             TimeFormat::DateTime => date_time_ns(cell),
-            TimeFormat::Recording(unit) | TimeFormat::Unix(unit) => decimal_ns(cell, unit.exponent()),
+            TimeFormat::Recording(unit) | TimeFormat::Unix(unit) => {
+                decimal_ns(cell, unit.exponent())
+            }
         }
     }
 
@@ -133,9 +137,16 @@ pub(crate) fn is_time_header(header: &str) -> bool {
     };
     let base = base.trim();
     base == "t"
-        || ["time", "timestamp", "datetime", "date_time", "date time", "date"]
-            .iter()
-            .any(|name| base.eq_ignore_ascii_case(name))
+        || [
+            "time",
+            "timestamp",
+            "datetime",
+            "date_time",
+            "date time",
+            "date",
+        ]
+        .iter()
+        .any(|name| base.eq_ignore_ascii_case(name))
 }
 
 /// The unit in a header: `Time (s)`, `time [ms]`, `t_us`.
@@ -143,13 +154,17 @@ fn header_unit(header: &str) -> Option<TimeUnit> {
     let header = header.trim();
     match unit::in_brackets(header) {
         Some((_, unit)) => TimeUnit::named(unit),
-        None => header.rsplit_once('_').and_then(|(_, unit)| TimeUnit::named(unit)),
+        None => header
+            .rsplit_once('_')
+            .and_then(|(_, unit)| TimeUnit::named(unit)),
     }
 }
 
 fn date_time_ns(cell: &str) -> Option<i64> {
     // Asked of the text, because a civil time parses with an offset too, and drops it.
-    let zoned = cell.get(10..).is_some_and(|clock| clock.contains(['Z', 'z', '+', '-', '[']));
+    let zoned = cell
+        .get(10..)
+        .is_some_and(|clock| clock.contains(['Z', 'z', '+', '-', '[']));
     let timestamp = if zoned {
         cell.parse::<Timestamp>().ok()?
     } else {
@@ -249,7 +264,10 @@ mod tests {
             ("-0.0000000005", -1),
             ("1e-400", 0),
             ("0e999999", 0),
-            ("0.1000000000000000000000000000000000000000000000000001", 100_000_000),
+            (
+                "0.1000000000000000000000000000000000000000000000000001",
+                100_000_000,
+            ),
         ];
         for (text, ns) in cases {
             assert_eq!(SECONDS.parse(text), Some(ns), "{text}");
@@ -303,7 +321,12 @@ mod tests {
         assert_eq!(parse("2013-12-02T21:15:00Z"), ns);
         assert_eq!(parse("2013-12-02T22:15:00+01:00"), ns);
         assert_eq!(parse("2013-12-02 21:15:00.000000001"), ns.map(|ns| ns + 1));
-        for junk in ["2013-13-02 21:15:00", "yesterday", "1386018900", "0001-01-01 00:00:00"] {
+        for junk in [
+            "2013-13-02 21:15:00",
+            "yesterday",
+            "1386018900",
+            "0001-01-01 00:00:00",
+        ] {
             assert_eq!(parse(junk), None, "{junk}");
         }
     }
@@ -318,12 +341,29 @@ mod tests {
 
     #[test]
     fn headers_are_recognised() {
-        for header in
-            ["timestamp", "Time (s)", "t_s", "Time", "time_ms", "t", "time [us]", "Date Time", " time "]
-        {
+        for header in [
+            "timestamp",
+            "Time (s)",
+            "t_s",
+            "Time",
+            "time_ms",
+            "t",
+            "time [us]",
+            "Date Time",
+            " time ",
+        ] {
             assert!(is_time_header(header), "{header}");
         }
-        for header in ["T", "t (degC)", "value", "temperature", "acc_x_ms2", "mag_s", "runtime", ""] {
+        for header in [
+            "T",
+            "t (degC)",
+            "value",
+            "temperature",
+            "acc_x_ms2",
+            "mag_s",
+            "runtime",
+            "",
+        ] {
             assert!(!is_time_header(header), "{header}");
         }
     }
@@ -331,7 +371,10 @@ mod tests {
     #[test]
     fn the_format_follows_header_and_first_cell() {
         let guess = TimeFormat::guess;
-        assert_eq!(guess("timestamp", Some("2013-12-02 21:15:00")), TimeFormat::DateTime);
+        assert_eq!(
+            guess("timestamp", Some("2013-12-02 21:15:00")),
+            TimeFormat::DateTime
+        );
         assert_eq!(guess("Time (s)", Some("0")), SECONDS);
         assert_eq!(guess("t_s", Some("0.000000")), SECONDS);
         assert_eq!(guess("t_ms", None), TimeFormat::Recording(TimeUnit::Millis));

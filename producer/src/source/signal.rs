@@ -22,8 +22,15 @@ pub(crate) struct ChannelSpec {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Term {
     Gaussian(Normal<f64>),
-    Sine { amplitude: f64, hertz: f64, offset: f64 },
-    Steps { seconds: f64, levels: Vec<f64> },
+    Sine {
+        amplitude: f64,
+        hertz: f64,
+        offset: f64,
+    },
+    Steps {
+        seconds: f64,
+        levels: Vec<f64>,
+    },
 }
 
 impl ChannelSpec {
@@ -35,12 +42,18 @@ impl ChannelSpec {
         if name.trim().is_empty() {
             return Err("the channel's name is empty".to_owned());
         }
-        let mut spec = ChannelSpec { name: name.to_owned(), terms: Vec::new(), dropout: 0.0 };
+        let mut spec = ChannelSpec {
+            name: name.to_owned(),
+            terms: Vec::new(),
+            dropout: 0.0,
+        };
         for term in split_terms(signal) {
             spec.add(term)?;
         }
         if spec.terms.is_empty() {
-            return Err(format!("{signal:?} has only drop-outs, expected a signal as well"));
+            return Err(format!(
+                "{signal:?} has only drop-outs, expected a signal as well"
+            ));
         }
         Ok(spec)
     }
@@ -48,12 +61,27 @@ impl ChannelSpec {
     /// The channels of a run that names none.
     pub(crate) fn defaults() -> Vec<ChannelSpec> {
         let gaussian = |mean, std| Normal::new(mean, std).map(Term::Gaussian).into_iter();
-        let sine = Term::Sine { amplitude: 10.0, hertz: 1.0, offset: 0.0 };
-        let steps = Term::Steps { seconds: 5.0, levels: vec![20.0, 30.0, 25.0] };
-        let channel = |name: &str, terms, dropout| ChannelSpec { name: name.to_owned(), terms, dropout };
+        let sine = Term::Sine {
+            amplitude: 10.0,
+            hertz: 1.0,
+            offset: 0.0,
+        };
+        let steps = Term::Steps {
+            seconds: 5.0,
+            levels: vec![20.0, 30.0, 25.0],
+        };
+        let channel = |name: &str, terms, dropout| ChannelSpec {
+            name: name.to_owned(),
+            terms,
+            dropout,
+        };
         vec![
             channel("value", gaussian(50.0, 10.0).collect(), 0.0),
-            channel("wave", std::iter::once(sine).chain(gaussian(0.0, 0.5)).collect(), 0.0),
+            channel(
+                "wave",
+                std::iter::once(sine).chain(gaussian(0.0, 0.5)).collect(),
+                0.0,
+            ),
             channel("level", vec![steps], 0.0),
             channel("flaky", gaussian(20.0, 2.0).collect(), 0.01),
         ]
@@ -63,13 +91,24 @@ impl ChannelSpec {
         let (kind, numbers) = term.split_once(':').unwrap_or((term, ""));
         let numbers = numbers_of(term, numbers)?;
         self.terms.push(match (kind, numbers.as_slice()) {
-            ("gaussian", &[mean, std]) if std >= 0.0 => {
-                Term::Gaussian(Normal::new(mean, std).map_err(|error| format!("{term:?}: {error}"))?)
-            }
-            ("sine", &[amplitude, hertz]) => Term::Sine { amplitude, hertz, offset: 0.0 },
-            ("sine", &[amplitude, hertz, offset]) => Term::Sine { amplitude, hertz, offset },
+            ("gaussian", &[mean, std]) if std >= 0.0 => Term::Gaussian(
+                Normal::new(mean, std).map_err(|error| format!("{term:?}: {error}"))?,
+            ),
+            ("sine", &[amplitude, hertz]) => Term::Sine {
+                amplitude,
+                hertz,
+                offset: 0.0,
+            },
+            ("sine", &[amplitude, hertz, offset]) => Term::Sine {
+                amplitude,
+                hertz,
+                offset,
+            },
             ("steps", &[seconds, ref levels @ ..]) if seconds > 0.0 && !levels.is_empty() => {
-                Term::Steps { seconds, levels: levels.to_vec() }
+                Term::Steps {
+                    seconds,
+                    levels: levels.to_vec(),
+                }
             }
             ("dropout", &[probability]) if (0.0..=1.0).contains(&probability) => {
                 self.dropout = probability;
@@ -133,7 +172,14 @@ impl Channel {
 
     /// Writes the values of the records from number `first` on, `rate` of them a second, into every
     /// `stride`th place of `out`.
-    pub(crate) fn write(&mut self, first: u64, rate: f64, out: &mut [u8], offset: usize, stride: usize) {
+    pub(crate) fn write(
+        &mut self,
+        first: u64,
+        rate: f64,
+        out: &mut [u8],
+        offset: usize,
+        stride: usize,
+    ) {
         for (i, record) in out.chunks_exact_mut(stride).enumerate() {
             let seconds = (first + i as u64) as f64 / rate;
             let value = self.next(seconds);
@@ -146,12 +192,19 @@ impl Channel {
         for term in &self.terms {
             value += match term {
                 Term::Gaussian(normal) => normal.sample(&mut self.rng),
-                Term::Sine { amplitude, hertz, offset } => {
+                Term::Sine {
+                    amplitude,
+                    hertz,
+                    offset,
+                } => {
                     // Cut to one turn first: the sine of a large angle is slow and less exact.
                     let turn = (seconds * hertz).fract();
                     amplitude * (turn * TAU).sin() + offset
                 }
-                Term::Steps { seconds: hold, levels } => {
+                Term::Steps {
+                    seconds: hold,
+                    levels,
+                } => {
                     let step = (seconds / hold) as u64 % levels.len() as u64;
                     levels[step as usize]
                 }
@@ -174,7 +227,12 @@ mod tests {
         let mut channel = Channel::new(&spec, 1, 0);
         let mut bytes = vec![0; count * 8];
         channel.write(0, rate, &mut bytes, 0, 8);
-        bytes.as_chunks().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect()
+        bytes
+            .as_chunks()
+            .0
+            .iter()
+            .map(|chunk| f64::from_le_bytes(*chunk))
+            .collect()
     }
 
     #[test]
@@ -194,21 +252,34 @@ mod tests {
         for (found, expected) in sine.iter().zip([5.0, 7.0, 5.0, 3.0, 5.0]) {
             assert!((found - expected).abs() < 1e-12, "{sine:?}");
         }
-        assert_eq!(values("v=steps:0.5,1,-2", 4.0, 6), [1.0, 1.0, -2.0, -2.0, 1.0, 1.0]);
+        assert_eq!(
+            values("v=steps:0.5,1,-2", 4.0, 6),
+            [1.0, 1.0, -2.0, -2.0, 1.0, 1.0]
+        );
     }
 
     #[test]
     fn drop_outs_are_nan_as_often_as_asked() {
-        let dropped =
-            values("v=sine:1,1+dropout:0.1", 100.0, 100_000).iter().filter(|value| value.is_nan()).count();
+        let dropped = values("v=sine:1,1+dropout:0.1", 100.0, 100_000)
+            .iter()
+            .filter(|value| value.is_nan())
+            .count();
         assert!((9_500..10_500).contains(&dropped), "{dropped}");
-        assert!(values("v=sine:1,1+dropout:1", 100.0, 10).iter().all(|v| v.is_nan()));
+        assert!(
+            values("v=sine:1,1+dropout:1", 100.0, 10)
+                .iter()
+                .all(|v| v.is_nan())
+        );
     }
 
     #[test]
     fn specs_parse_or_say_what_was_expected() {
-        let spec = ChannelSpec::parse("a=b (V)=gaussian:1e+2,1+sine:1e-1,2+dropout:.5").expect("parses");
-        assert_eq!((spec.name.as_str(), spec.terms.len(), spec.dropout), ("a=b (V)", 2, 0.5));
+        let spec =
+            ChannelSpec::parse("a=b (V)=gaussian:1e+2,1+sine:1e-1,2+dropout:.5").expect("parses");
+        assert_eq!(
+            (spec.name.as_str(), spec.terms.len(), spec.dropout),
+            ("a=b (V)", 2, 0.5)
+        );
         for junk in [
             "",
             "v",
@@ -240,7 +311,10 @@ mod tests {
             "level=steps:5,20,30,25",
             "flaky=gaussian:20,2+dropout:0.01",
         ];
-        let parsed: Vec<_> = written.iter().map(|text| ChannelSpec::parse(text).expect("parses")).collect();
+        let parsed: Vec<_> = written
+            .iter()
+            .map(|text| ChannelSpec::parse(text).expect("parses"))
+            .collect();
         assert_eq!(parsed, ChannelSpec::defaults());
     }
 }

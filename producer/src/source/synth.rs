@@ -54,13 +54,21 @@ impl SynthSource {
             .channels
             .iter()
             .enumerate()
-            .filter_map(|(i, spec)| Some((offset(&spec.name)?, Channel::new(spec, options.seed, i))))
+            .filter_map(|(i, spec)| {
+                Some((offset(&spec.name)?, Channel::new(spec, options.seed, i)))
+            })
             .collect();
-        let time = schema.time_field().map(|field| (field.offset(), SampleClock::new(options.rate)));
+        let time = schema
+            .time_field()
+            .map(|field| (field.offset(), SampleClock::new(options.rate)));
         Ok(SynthSource {
             channels,
             time,
-            rate: if options.rate > 0.0 { options.rate } else { NOMINAL_RATE },
+            rate: if options.rate > 0.0 {
+                options.rate
+            } else {
+                NOMINAL_RATE
+            },
             made: 0,
             schema,
         })
@@ -100,11 +108,17 @@ struct SampleClock {
 
 impl SampleClock {
     fn new(rate: f64) -> SampleClock {
-        SampleClock { period: if rate > 0.0 { 1e9 / rate } else { 0.0 }, start: None, last: 0 }
+        SampleClock {
+            period: if rate > 0.0 { 1e9 / rate } else { 0.0 },
+            start: None,
+            last: 0,
+        }
     }
 
     fn write(&mut self, first: u64, out: &mut [u8], offset: usize, stride: usize) {
-        let (start, began) = *self.start.get_or_insert_with(|| (unix_ns(), Instant::now()));
+        let (start, began) = *self
+            .start
+            .get_or_insert_with(|| (unix_ns(), Instant::now()));
         let elapsed = began.elapsed().as_nanos() as u64;
         let count = (out.len() / stride).max(1) as u64;
         // Without a rate the samples of one fill share the time since the fill before evenly.
@@ -124,7 +138,9 @@ impl SampleClock {
 }
 
 fn unix_ns() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
@@ -133,7 +149,12 @@ mod tests {
     use super::*;
 
     fn options(rate: f64, no_time: bool) -> SynthOptions {
-        SynthOptions { channels: ChannelSpec::defaults(), seed: 7, no_time, rate }
+        SynthOptions {
+            channels: ChannelSpec::defaults(),
+            seed: 7,
+            no_time,
+            rate,
+        }
     }
 
     fn bytes(options: &SynthOptions, fills: &[usize]) -> Vec<u8> {
@@ -157,23 +178,40 @@ mod tests {
         let one = bytes(&options(100.0, true), &[1000]);
         assert_eq!(one, bytes(&options(100.0, true), &[1, 499, 0, 500]));
         assert_eq!(one, bytes(&options(0.0, true), &[1000]));
-        let other = SynthOptions { seed: 8, ..options(100.0, true) };
+        let other = SynthOptions {
+            seed: 8,
+            ..options(100.0, true)
+        };
         assert_ne!(one, bytes(&other, &[1000]));
     }
 
     #[test]
     fn channels_do_not_share_their_randomness() {
         let spec = ChannelSpec::parse("a=gaussian:0,1").expect("parses");
-        let twin = ChannelSpec { name: "b".to_owned(), ..spec.clone() };
-        let pair = SynthOptions { channels: vec![spec, twin], ..options(1.0, true) };
+        let twin = ChannelSpec {
+            name: "b".to_owned(),
+            ..spec.clone()
+        };
+        let pair = SynthOptions {
+            channels: vec![spec, twin],
+            ..options(1.0, true)
+        };
         let values = bytes(&pair, &[100]);
-        assert!(values.chunks_exact(16).all(|record| record[..8] != record[8..]));
+        assert!(
+            values
+                .chunks_exact(16)
+                .all(|record| record[..8] != record[8..])
+        );
     }
 
     #[test]
     fn one_channel_alone_is_one_float() {
         let channels = vec![ChannelSpec::parse("value=gaussian:50,10").expect("parses")];
-        let source = SynthSource::new(&SynthOptions { channels, ..options(100.0, true) }).expect("opens");
+        let source = SynthSource::new(&SynthOptions {
+            channels,
+            ..options(100.0, true)
+        })
+        .expect("opens");
         assert_eq!(source.schema().size(), 8);
         assert!(source.schema().time_field().is_none());
     }
@@ -194,15 +232,25 @@ mod tests {
         let bytes = bytes(&options(0.0, false), &[1000, 1, 1000, 1000]);
         let times = times(&bytes, 40);
         assert!(times.is_sorted());
-        assert!(times.last().is_some_and(|&last| last <= unix_ns() + 1_000_000_000));
+        assert!(
+            times
+                .last()
+                .is_some_and(|&last| last <= unix_ns() + 1_000_000_000)
+        );
     }
 
     #[test]
     fn two_channels_of_one_name_are_refused() {
         let spec = ChannelSpec::parse("time=gaussian:0,1").expect("parses");
-        let twice = SynthOptions { channels: vec![spec.clone(), spec.clone()], ..options(1.0, true) };
+        let twice = SynthOptions {
+            channels: vec![spec.clone(), spec.clone()],
+            ..options(1.0, true)
+        };
         assert!(SynthSource::new(&twice).is_err());
-        let clash = SynthOptions { channels: vec![spec], ..options(1.0, false) };
+        let clash = SynthOptions {
+            channels: vec![spec],
+            ..options(1.0, false)
+        };
         assert!(SynthSource::new(&clash).is_err());
     }
 }

@@ -19,7 +19,10 @@ mod tests {
 
     #[test]
     fn the_last_bracket_is_the_unit() {
-        assert_eq!(in_brackets("Gyroscope X (deg/s)"), Some(("Gyroscope X ", "deg/s")));
+        assert_eq!(
+            in_brackets("Gyroscope X (deg/s)"),
+            Some(("Gyroscope X ", "deg/s"))
+        );
         assert_eq!(in_brackets("p [hPa] "), Some(("p ", "hPa")));
         assert_eq!(in_brackets("a (b) (µT)"), Some(("a (b) ", "µT")));
         for name in ["value", "(s)", "x ()", "x (s", "x s)", "", "x (m) y"] {

@@ -38,7 +38,9 @@ impl Rings {
 
 /// One of the recordings that come with the project.
 pub fn recording(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../data").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../data")
+        .join(name);
     path.display().to_string()
 }
 
@@ -69,7 +71,9 @@ impl Producer {
 
     /// Sends it a signal, by the name `kill` knows.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.0.id().to_string()])
+            .status();
         assert!(sent.is_ok_and(|status| status.success()));
     }
 
@@ -158,13 +162,18 @@ impl Heard {
         let name = self.schema.time_field().expect("a time").name();
         let column = self.schema.column(name).expect("a column");
         let records = self.records();
-        (0..records.len()).filter_map(|i| records.integer(i, &column)).collect()
+        (0..records.len())
+            .filter_map(|i| records.integer(i, &column))
+            .collect()
     }
 }
 
 /// Reads until the ring is closed and empty.
 pub fn drain(mut reader: UntypedReader) -> Heard {
-    let mut heard = Heard { schema: reader.schema().clone(), bytes: Vec::new() };
+    let mut heard = Heard {
+        schema: reader.schema().clone(),
+        bytes: Vec::new(),
+    };
     while let Some(batch) = reader.next().expect("reads") {
         assert_eq!(batch.missed(), 0);
         heard.bytes.extend_from_slice(batch.records().bytes());

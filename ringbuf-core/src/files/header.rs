@@ -30,7 +30,7 @@ pub(crate) const HEADER_LEN: usize = 256;
 
 /// The last digit is the major version of the format.
 const RING_MAGIC: [u8; 8] = *b"RINGBUF1";
-const READERS_MAGIC: [u8; 8] = *b"RINGRDR1";
+pub(crate) const READERS_MAGIC: [u8; 8] = *b"RINGRDR1";
 const MINOR: u32 = 0;
 
 /// The newest record is mirrored beside the indices.

@@ -7,11 +7,11 @@ mod open;
 mod place;
 
 pub use header::FormatError;
-pub(crate) use header::{DATA_MAX, READERS_LEN};
+pub(crate) use header::{DATA_MAX, READERS_LEN, READERS_MAGIC};
 pub(crate) use make::{Owned, Wanted, create, unlink};
 pub(crate) use open::{Opened, Registrar, open};
 pub use place::NameError;
-pub(crate) use place::{Place, directory, is_name};
+pub(crate) use place::{Given, Place, directory, is_name};
 
 /// Lock bytes, of either file.
 pub(crate) mod locks {

@@ -259,14 +259,15 @@ impl ProducerCore {
         self.writer_ref().notify();
     }
 
-    /// Publishes whole records, in pieces that leave readers their place. Returns how many; fewer than
-    /// given only if `stop` said so.
+    /// Publishes whole records, in pieces that leave lossy readers their place, and smaller ones where
+    /// there is less room. Returns how many; fewer than given only if `stop` said so.
     #[inline]
     pub(crate) fn publish(
         &mut self,
-        records: &[u8],
+        mut records: &[u8],
         stop: Stop<'_>,
     ) -> Result<usize, PublishError> {
+        self.check_fork()?;
         let Geometry {
             stride, capacity, ..
         } = self.geometry();
@@ -276,20 +277,36 @@ impl ProducerCore {
                 record_size: stride,
             });
         }
-        self.check_fork()?;
-        let piece = usize::try_from(sequence::step(capacity)).unwrap_or(usize::MAX);
+        let step = usize::try_from(sequence::step(capacity)).unwrap_or(usize::MAX);
         let mut done = 0;
-        for records in records.chunks(piece.saturating_mul(stride)) {
-            let count = records.len() / stride;
-            let Some(first) = self.claim(count, stop)? else {
-                break;
+        while !records.is_empty() {
+            let wanted = step.min(records.len() / stride);
+            let (first, count) = match self.writer().try_claim(wanted as u64) {
+                Ok(first) => (first, wanted),
+                Err(full) => {
+                    let room = self.room(full).min(wanted);
+                    match self.claim(room.max(1), stop)? {
+                        Some(first) => (first, room.max(1)),
+                        None => break,
+                    }
+                }
             };
-            self.write(first, records);
+            let (piece, rest) = records.split_at(count * stride);
+            self.write(first, piece);
             self.commit(count);
             done += count;
+            records = rest;
         }
         self.notify();
         Ok(done)
+    }
+
+    /// Records that fit before the reader in the way is a full ring behind.
+    #[cold]
+    fn room(&self, full: Full) -> usize {
+        let writer = self.writer_ref();
+        let end = full.gate.cursor.saturating_add(self.geometry().capacity);
+        usize::try_from(end.saturating_sub(writer.published())).unwrap_or(usize::MAX)
     }
 
     /// Closes the ring: readers drain it and end.

@@ -1,0 +1,81 @@
+//! What the tests ask of the system directly.
+#![allow(unsafe_code)]
+
+use std::ffi::CString;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::Duration;
+
+pub use libc::{SIGCONT, SIGKILL, SIGSTOP};
+
+/// Sends a signal to a process that this one has started and not yet waited for.
+pub fn signal(process: u32, signal: i32) {
+    let process = libc::pid_t::try_from(process).unwrap();
+    // SAFETY: kill(2) takes numbers alone.
+    let result = unsafe { libc::kill(process, signal) };
+    assert_eq!(result, 0, "signal: {}", io::Error::last_os_error());
+}
+
+/// Ends this process after `seconds`, whatever it does then.
+pub fn end_after(seconds: u32) {
+    // SAFETY: alarm(2) takes a number; nothing here handles SIGALRM, so it ends the process.
+    unsafe { libc::alarm(seconds) };
+}
+
+/// The time the calling thread has spent on a processor.
+pub fn thread_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: clock_gettime(3) writes one timespec through its second argument, which points to a live
+    // one that nothing else refers to.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(result, 0, "clock_gettime: {}", io::Error::last_os_error());
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Makes a named pipe.
+pub fn make_pipe(path: &Path) {
+    let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+    // SAFETY: mkfifo(3) reads a NUL-terminated string that lives until it returns.
+    let result = unsafe { libc::mkfifo(path.as_ptr(), 0o600) };
+    assert_eq!(result, 0, "mkfifo: {}", io::Error::last_os_error());
+}
+
+/// Whether this process is the superuser's, whom no file mode stops.
+pub fn is_root() -> bool {
+    // SAFETY: geteuid(2) takes nothing and always succeeds.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// From now on every system call of the calling thread but `read`, `write` and `exit` kills the thread.
+/// False where the system has no such thing.
+#[cfg(target_os = "linux")]
+pub fn forbid_system_calls() -> bool {
+    // SAFETY: prctl(2) with PR_SET_SECCOMP and SECCOMP_MODE_STRICT takes numbers alone.
+    unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_STRICT) == 0 }
+}
+
+/// Ends the calling thread by the one system call left to it.
+#[cfg(target_os = "linux")]
+pub fn exit_thread() -> ! {
+    // SAFETY: exit(2) ends the calling thread and does not return; what it owned is leaked, and nobody
+    // joins it.
+    unsafe { libc::syscall(libc::SYS_exit, 0) };
+    unreachable!("exit does not return")
+}
+
+/// Takes another user's identity, for good.
+pub fn become_user(user: u32) {
+    // SAFETY: setgroups(2) reads no list when its length is zero.
+    let result = unsafe { libc::setgroups(0, std::ptr::null()) };
+    assert_eq!(result, 0, "setgroups: {}", io::Error::last_os_error());
+    // SAFETY: setgid(2) takes a number.
+    let result = unsafe { libc::setgid(user) };
+    assert_eq!(result, 0, "setgid: {}", io::Error::last_os_error());
+    // SAFETY: setuid(2) takes a number; the C library changes every thread.
+    let result = unsafe { libc::setuid(user) };
+    assert_eq!(result, 0, "setuid: {}", io::Error::last_os_error());
+}
