@@ -1,4 +1,65 @@
 //! One process has a sensor, many processes analyze what it says: a ring in a mapped file.
+//!
+//! One [`Producer`] publishes fixed-size records into a lock-free ring; any number of [`Reader`]s follow it,
+//! each at its own pace and with the [`Delivery`] it chose: *lossy* readers never slow anybody down and are
+//! told exactly what they missed, *lossless* readers read in place and make the producer wait instead. There
+//! is no broker and no daemon. Liveness is the kernel's: whoever dies is noticed, a dead reader never blocks
+//! the ring, and a second producer is refused.
+//!
+//! ```
+//! use ringbuf_core::{Producer, Reader, ReaderOptions, Record, Retain};
+//!
+//! #[derive(Record, Clone, Copy)]
+//! #[repr(C)]
+//! struct Imu {
+//!     #[record(time = "monotonic")]
+//!     t_ns: u64,
+//!     #[record(unit = "m/s2")]
+//!     accel: [f32; 3],
+//!     #[record(unit = "rad/s")]
+//!     gyro: [f32; 3],
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = std::env::temp_dir().join(format!("ringbuf-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(&directory)?;
+//! # let name = directory.join("imu").display().to_string();
+//! # let name = name.as_str();
+//! // The sensor's process. With the name "imu" the ring lies in a directory of this user.
+//! let mut imu = Producer::<Imu>::create(name, Retain::records(65_536))?;
+//!
+//! // Another process.
+//! let mut reader = Reader::<Imu>::attach(name, ReaderOptions::lossless().named("fft"))?;
+//!
+//! imu.publish(&Imu { t_ns: 1, accel: [0.0, 0.0, 9.8], gyro: [0.0; 3] })?;
+//! imu.close();
+//!
+//! while let Some(batch) = reader.next()? {
+//!     // sleeps without burning a core; None: closed and drained
+//!     for sample in batch.records() {
+//!         println!("{} {:?}", sample.t_ns, sample.accel);
+//!     }
+//!     if batch.missed() > 0 {
+//!         println!("missed {} records", batch.missed()); // never, for a lossless reader
+//!     }
+//! }
+//! # drop(reader);
+//! # ringbuf_core::inspect::remove(name)?;
+//! # std::fs::remove_dir(&directory)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Rings whose records are only known at run time have [`UntypedProducer`] and [`UntypedReader`]; a ring in the
+//! memory of one process comes from [`Producer::heap`]; [`inspect`] looks after rings. The files are described
+//! in `docs/FORMAT.md`, the reasons in `docs/DESIGN.md`.
+//!
+//! # What to trust
+//!
+//! A lossy reader copies and validates: whatever another process does to the files, it gets an error or
+//! garbage of the right size. A lossless reader borrows records where they lie (`&[T]`) and so trusts everybody
+//! who may write the two files. Truncating a mapped file ends the processes that touch what is gone (SIGBUS):
+//! no library can prevent that.
 
 extern crate self as ringbuf_core;
 
