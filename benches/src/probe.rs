@@ -3,8 +3,11 @@
 //! On a shared host that figure changes severalfold within minutes, and every other figure with it. So it
 //! is printed before and after each group, and results are read as ratios to it.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
+
+use core_affinity::CoreId;
 
 /// Turns measured.
 const TURNS: u64 = 200_000;
@@ -12,6 +15,17 @@ const TURNS: u64 = 200_000;
 /// One cache line to itself, and its neighbour that the processor fetches with it.
 #[repr(align(128))]
 struct Line(AtomicU64);
+
+/// The two cores that measurements run on, `None` where there is one. Asked once, before anybody is pinned:
+/// who is pinned sees only its own.
+///
+/// ```
+/// assert_eq!(benches::probe::cores(), benches::probe::cores());
+/// ```
+pub fn cores() -> Option<[CoreId; 2]> {
+    static CORES: OnceLock<Option<[CoreId; 2]>> = OnceLock::new();
+    *CORES.get_or_init(|| core_affinity::get_core_ids()?.first_chunk().copied())
+}
 
 /// Nanoseconds one way: half a round trip of a counter between two pinned threads, `None` on one core.
 ///
@@ -21,9 +35,7 @@ struct Line(AtomicU64);
 /// }
 /// ```
 pub fn cache_line_ns() -> Option<f64> {
-    let [here, there, ..] = core_affinity::get_core_ids()?[..] else {
-        return None;
-    };
+    let [here, there] = cores()?;
     let (ping, pong) = (Line(AtomicU64::new(0)), Line(AtomicU64::new(0)));
     std::thread::scope(|scope| {
         scope.spawn(|| {

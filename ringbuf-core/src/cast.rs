@@ -14,6 +14,10 @@ pub(crate) fn as_bytes<T: Record>(records: &[T]) -> &[u8] {
 /// The records in `bytes`, which must be whole ones and aligned.
 #[inline]
 pub(crate) fn as_records<T: Record>(bytes: &[u8]) -> &[T] {
+    // No bytes may lie anywhere: those of a batch that only brings an event do.
+    if bytes.is_empty() {
+        return &[];
+    }
     let records = bytes.as_ptr().cast::<T>();
     assert!(
         records.is_aligned(),

@@ -140,3 +140,7 @@ pub mod model {
         remove, state::Phase,
     };
 }
+
+#[cfg(all(doctest, not(loom)))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,1 +1,27 @@
-fn main() {}
+//! Looks after rings: what is there, who uses it, and taking away what nobody needs.
+
+mod args;
+mod gc;
+mod info;
+mod list;
+mod out;
+mod rm;
+mod run;
+mod table;
+mod text;
+mod view;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    match run::run(&cli) {
+        Ok(end) => end.into(),
+        Err(error) => {
+            out::say(&format!("{error:#}"));
+            run::End::Failed.into()
+        }
+    }
+}

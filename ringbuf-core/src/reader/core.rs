@@ -6,7 +6,7 @@ use super::idle::Idle;
 use super::membership::{Membership, Whereabouts};
 use crate::cast;
 use crate::error::{AttachError, Damage, ReadError};
-use crate::files::{self, Place};
+use crate::files::{self, Opened, Place};
 use crate::heap::HeapRing;
 use crate::layout::Geometry;
 use crate::memory::Memory;
@@ -21,7 +21,8 @@ use crate::sync::Arc;
 
 /// A lossy reader copies at most this many bytes at once: what stays in the first caches.
 const BUFFER: usize = 64 * 1024;
-/// Attempts at a record that is overwritten again and again, before the caller hears what was missed.
+/// Attempts at a record that is overwritten again and again before the caller hears what was missed, and at
+/// a ring that is replaced again and again.
 const ATTEMPTS: usize = 16;
 
 /// Something that happened to the producer, reported where it happened in the stream.
@@ -83,16 +84,31 @@ impl ReaderCore {
         expected: Option<&Schema>,
     ) -> Result<ReaderCore, AttachError> {
         let place = Place::resolve(reference)?;
-        let opened = files::open(&place, false)?;
-        check_schema(&place.name, &opened.schema, expected)?;
-        check_delivery(
-            &place.name,
-            u64::from(opened.header.allow),
-            options.delivery,
-        )?;
+        let mut attempts = 1;
+        loop {
+            let opened = files::open(&place, false)?;
+            let id = opened.data_id;
+            let attached = ReaderCore::attach_opened(opened, options, expected);
+            // What looks like damage may be a ring that was replaced between its two files.
+            let moved = attached.is_err() && platform::path_id(&place.data).ok() != Some(id);
+            if !moved || attempts == ATTEMPTS {
+                return attached;
+            }
+            attempts += 1;
+        }
+    }
+
+    fn attach_opened(
+        opened: Opened,
+        options: &ReaderOptions,
+        expected: Option<&Schema>,
+    ) -> Result<ReaderCore, AttachError> {
+        let name = opened.place.name.clone();
+        check_schema(&name, &opened.schema, expected)?;
+        check_delivery(&name, u64::from(opened.header.allow), options.delivery)?;
         let membership = Membership::of(&opened, options.delivery)?;
         let memory = Arc::new(opened.map(membership.registrar(), false)?);
-        ReaderCore::join(&place.name, memory, opened.schema, membership, options)
+        ReaderCore::join(&name, memory, opened.schema, membership, options)
     }
 
     /// A reader of a ring whose producer is at hand.
@@ -199,6 +215,10 @@ impl ReaderCore {
                         first_sequence: first,
                     };
                     return Ok(self.hand_out(self.nothing(), Some(event)));
+                }
+                // What was missed last is told before the end is.
+                News::Ended(_) if self.missed > 0 => {
+                    return Ok(self.hand_out(self.nothing(), None));
                 }
                 News::Ended(Phase::Removed) => return Err(self.removed()),
                 News::Ended(_) => return Ok(Next::Closed),

@@ -1,5 +1,8 @@
 //! What makes a process a reader of a ring: a slot and the lock on it, or nothing for an observer.
 
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
 use crate::error::AttachError;
 use crate::files::{Opened, Registrar, locks};
 use crate::heap::HeapRing;
@@ -31,7 +34,7 @@ pub(crate) enum Membership {
 /// The data file as it was attached.
 #[derive(Debug)]
 pub(crate) struct DataFile {
-    path: std::path::PathBuf,
+    path: PathBuf,
     id: FileId,
 }
 
@@ -57,16 +60,22 @@ impl Membership {
         let name = &opened.place.name;
         let registrar = match opened.registrar() {
             Ok(registrar) => registrar,
-            Err(AttachError::Io { source, path, .. }) if delivery != Delivery::Lossy => {
+            Err(error) => {
+                let source = match error {
+                    AttachError::Io { source, .. } => source,
+                    AttachError::NotFound { .. } => ErrorKind::NotFound.into(),
+                    error => return Err(error),
+                };
+                if delivery == Delivery::Lossy {
+                    return Membership::observe(opened);
+                }
                 return Err(AttachError::MayNotRegister {
                     name: name.clone(),
                     wanted: delivery.name(),
-                    path,
+                    path: opened.place.readers.clone(),
                     source,
                 });
             }
-            Err(AttachError::Io { .. }) => return Membership::observe(opened),
-            Err(error) => return Err(error),
         };
         for slot in 0..SLOTS {
             match Lock::acquire(&opened.place.readers, locks::slot(slot)) {
@@ -150,7 +159,7 @@ impl Membership {
         match platform::path_id(&data.path) {
             Ok(id) if id == data.id => Whereabouts::Here,
             Ok(_) => Whereabouts::Another,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Whereabouts::Gone,
+            Err(error) if error.kind() == ErrorKind::NotFound => Whereabouts::Gone,
             Err(_) => Whereabouts::Here,
         }
     }

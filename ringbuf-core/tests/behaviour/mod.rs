@@ -1,0 +1,118 @@
+//! What a ring does, wherever its words lie: the crate above says where, as `crate::home()`.
+
+mod claims;
+mod ending;
+mod latest;
+mod missing;
+mod order;
+mod records;
+mod room;
+mod slots;
+mod start;
+mod threads;
+mod untyped;
+
+use std::cell::Cell;
+
+use ringbuf_core::{
+    CreateOptions, Preset, Producer, Reader, Record, Retain, Schema, UntypedProducer,
+};
+use tempfile::TempDir;
+
+/// Where the rings of one test lie.
+pub struct Home {
+    directory: Option<TempDir>,
+    rings: Cell<u32>,
+}
+
+// A test crate calls one of the two.
+#[allow(dead_code)]
+impl Home {
+    pub fn heap() -> Home {
+        Home {
+            directory: None,
+            rings: Cell::new(0),
+        }
+    }
+
+    pub fn mapped() -> Home {
+        Home {
+            directory: Some(TempDir::new().unwrap()),
+            rings: Cell::new(0),
+        }
+    }
+
+    fn is_heap(&self) -> bool {
+        self.directory.is_none()
+    }
+
+    fn producer<T: Record>(&self, capacity: u64) -> Producer<T> {
+        self.producer_with(capacity, &CreateOptions::default())
+    }
+
+    fn producer_with<T: Record>(&self, capacity: u64, options: &CreateOptions) -> Producer<T> {
+        let retain = Retain::records(capacity);
+        match self.next_reference() {
+            None => Producer::heap_with(retain, options).unwrap(),
+            Some(reference) => Producer::create_with(&reference, retain, options).unwrap(),
+        }
+    }
+
+    fn untyped(&self, schema: Schema, capacity: u64) -> UntypedProducer {
+        let retain = Retain::records(capacity);
+        match self.next_reference() {
+            None => UntypedProducer::heap(schema, retain).unwrap(),
+            Some(reference) => UntypedProducer::create(&reference, schema, retain).unwrap(),
+        }
+    }
+
+    fn next_reference(&self) -> Option<String> {
+        let directory = self.directory.as_ref()?;
+        self.rings.set(self.rings.get() + 1);
+        let path = directory.path().join(format!("{}.ring", self.rings.get()));
+        Some(path.to_string_lossy().into_owned())
+    }
+}
+
+/// Both presets, as options.
+fn presets() -> [CreateOptions; 2] {
+    [Preset::Throughput, Preset::Latency].map(|preset| CreateOptions::default().preset(preset))
+}
+
+/// `small` under Miri, which is a thousand times slower.
+fn count(full: u64, small: u64) -> u64 {
+    if cfg!(miri) { small } else { full }
+}
+
+/// Everything there is to read now: sequences, records, and the sum of what was said to be missed.
+fn drain<T: Record>(reader: &mut Reader<T>) -> (Vec<(u64, T)>, u64) {
+    let (mut records, mut missed) = (Vec::new(), 0);
+    while let Some(batch) = reader.poll().unwrap() {
+        missed += batch.missed();
+        records.extend((batch.first_sequence()..).zip(batch.records().iter().copied()));
+    }
+    (records, missed)
+}
+
+/// The ledger adds up, and agrees with what else the reader says about itself.
+#[track_caller]
+fn check_ledger<T: Record>(reader: &Reader<T>, published: u64) {
+    let ledger = reader.ledger();
+    assert!(ledger.adds_up(), "{ledger:?}");
+    assert_eq!(ledger.skipped, 0);
+    assert_eq!(reader.cursor(), ledger.cursor);
+    assert_eq!(reader.lag(), published - ledger.cursor);
+}
+
+/// Numbers that look random and are the same every time.
+struct Numbers(u64);
+
+impl Numbers {
+    /// Below `bound`.
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound
+    }
+}

@@ -1,0 +1,131 @@
+//! The command line, as it is typed.
+
+use clap::{Parser, Subcommand};
+use ringbuf_core::{NameError, inspect};
+
+/// Looks after rings: what is there, who uses it, and taking away what nobody needs.
+#[derive(Debug, Parser)]
+#[command(name = "ringctl", version, after_help = HELP, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Print JSON, one object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+const HELP: &str = "\
+A ring is given by its name, which is looked up in $RINGBUF_DIR (by default a directory of your own
+in /dev/shm), or by the path of its data file, with a '/' in it: ./imu.ring
+
+Examples, with a ring made by `producer synth --ring demo --rate 0 --count 1000`:
+  ringctl list
+  ringctl info demo
+  ringctl info demo --json
+  ringctl gc --dry-run
+  ringctl rm demo
+
+Exit status: 0 done, 1 failed, 2 wrong usage.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The rings there are, one a line
+    #[command(visible_alias = "ls", after_help = LIST_HELP)]
+    List,
+    /// Everything about one ring: producer, records, schema, readers
+    #[command(after_help = INFO_HELP)]
+    Info {
+        /// The ring: a name, or the path of its data file
+        #[arg(value_parser = reference)]
+        ring: String,
+    },
+    /// Remove rings whose producer is gone; their readers are told and end
+    #[command(after_help = RM_HELP)]
+    Rm {
+        /// The rings: names, or paths of data files
+        #[arg(required = true, value_name = "RING", value_parser = reference)]
+        rings: Vec<String>,
+    },
+    /// Remove what the dead left behind: rings that nobody uses, files that were never finished
+    #[command(after_help = GC_HELP)]
+    Gc {
+        /// Only say what would be removed
+        #[arg(short = 'n', long)]
+        dry_run: bool,
+    },
+}
+
+const LIST_HELP: &str = "\
+PRODUCER is live, closed (it ended and said so), died (it ended without a word), or damaged for a file
+that cannot be read as a ring, with the reason. READERS counts the living; `?` if you may not see them.
+
+Examples:
+  ringctl list
+  ringctl list --json";
+
+const INFO_HELP: &str = "\
+For every reader that registered: read + missed + skipped = cursor - joined, and lag is how many records
+it has not read yet. A dead reader is shown until another one takes its slot. Readers that only observe
+are not seen by anybody.
+
+Examples:
+  ringctl info demo
+  ringctl info demo --json";
+
+const RM_HELP: &str = "\
+A ring with a living producer is never removed: stop the producer first. A ring that cannot be read is
+not removed either, since nobody can tell who uses it; what to do by hand is said.
+
+Examples:
+  ringctl rm demo";
+
+const GC_HELP: &str = "\
+A ring is removed when it has neither a living producer nor a living reader, with the records in it, also
+if it was closed in good order. Whether somebody lives is not guessed from process numbers: the system
+ends the locks of a process with the process, however it ends. Files that no ring made, and files of
+other users, are left alone.
+
+Examples:
+  ringctl gc --dry-run
+  ringctl gc";
+
+fn reference(given: &str) -> Result<String, NameError> {
+    inspect::path(given).map(|_| given.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn json_may_stand_before_and_after_the_command() {
+        for line in ["ringctl --json list", "ringctl ls --json"] {
+            assert!(Cli::try_parse_from(line.split(' ')).unwrap().json, "{line}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage_is_refused() {
+        for line in [
+            "ringctl",
+            "ringctl frobnicate",
+            "ringctl info",
+            "ringctl info a b",
+            "ringctl info .hidden",
+            "ringctl rm",
+            "ringctl rm fine not/",
+            "ringctl list imu",
+            "ringctl gc --wet-run",
+        ] {
+            let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

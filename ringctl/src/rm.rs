@@ -1,0 +1,85 @@
+//! `ringctl rm RING...`
+
+use std::path::Path;
+
+use ringbuf_core::{AttachError, InspectError, inspect};
+use serde::Serialize;
+
+use crate::out;
+use crate::run::End;
+
+#[derive(Debug, Serialize)]
+struct RemovedView<'a> {
+    ring: &'a str,
+    removed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+pub(crate) fn run(rings: &[String], json: bool) -> anyhow::Result<End> {
+    let mut end = End::Done;
+    // Printed last: a pipe that is closed must not leave rings behind.
+    let mut objects = String::new();
+    for ring in rings {
+        let error = inspect::remove(ring)
+            .err()
+            .map(|error| explain(ring, &error));
+        match &error {
+            None => out::say(&format!("removed {ring}")),
+            Some(error) => {
+                out::say(error);
+                end = End::Failed;
+            }
+        }
+        if json {
+            objects += &out::json_line(&RemovedView {
+                ring,
+                removed: error.is_none(),
+                error,
+            })?;
+        }
+    }
+    out::print(&objects)?;
+    Ok(end)
+}
+
+/// What went wrong; for a ring that cannot be read also what can be done by hand.
+fn explain(ring: &str, error: &InspectError) -> String {
+    let cannot_be_read = matches!(
+        error,
+        InspectError::Attach(AttachError::Format { .. } | AttachError::Damaged { .. })
+    );
+    match inspect::path(ring) {
+        Ok(data) if cannot_be_read => {
+            let readers = data.with_extension("readers");
+            format!(
+                "{error}\nnobody can tell who uses it, so it was not removed; when you know that no producer and \
+                 no analyzer does:\n  rm -f -- {} {}",
+                quoted(&data),
+                quoted(&readers)
+            )
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// A path as a shell understands it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
+    match path.chars().all(is_plain) {
+        true => path,
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted(Path::new("/dev/shm/imu.ring")), "/dev/shm/imu.ring");
+        assert_eq!(quoted(Path::new("my rings/a'b")), r"'my rings/a'\''b'");
+    }
+}

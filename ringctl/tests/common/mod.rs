@@ -1,0 +1,168 @@
+//! A directory for rings, the program under test in it, and processes to kill.
+
+// Every test program uses its own part of this.
+#![allow(dead_code)]
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use ringbuf_core::{Field, Producer, Record, Retain, Schema};
+use serde_json::Value;
+
+/// What the rings of the tests hold.
+#[derive(Clone, Copy, Debug, Record)]
+#[repr(C)]
+pub struct Sample {
+    #[record(unit = "ns", time = "unix")]
+    pub t: u64,
+    #[record(unit = "g")]
+    pub accel: [f32; 2],
+}
+
+pub fn sample(t: u64) -> Sample {
+    let accel = [t as f32, -1.0];
+    Sample { t, accel }
+}
+
+pub struct Rings {
+    directory: tempfile::TempDir,
+}
+
+/// How a run of ringctl ended.
+#[derive(Debug)]
+pub struct Run {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Rings {
+    pub fn new() -> Rings {
+        let directory = tempfile::tempdir().unwrap();
+        Rings { directory }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path().join(name)
+    }
+
+    /// What the library takes: these tests share one environment, so it is told the path.
+    pub fn reference(&self, ring: &str) -> String {
+        self.file(ring).display().to_string()
+    }
+
+    pub fn produce(&self, ring: &str, count: u64) -> Producer<Sample> {
+        let name = self.reference(ring);
+        let mut producer = Producer::create(&name, Retain::records(100)).unwrap();
+        for t in 0..count {
+            producer.publish(&sample(t)).unwrap();
+        }
+        producer
+    }
+
+    /// Sorted names of all there is.
+    pub fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path()).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ringctl"));
+        command.args(arguments).env("RINGBUF_DIR", self.path());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    /// Runs with `--json`, which must succeed.
+    pub fn json(&self, arguments: &[&str]) -> Vec<Value> {
+        let run = self.run(&[arguments, &["--json"]].concat());
+        assert_eq!(run.code, Some(0), "{run:?}");
+        run.objects()
+    }
+
+    /// Another process, which runs `test` of this test program in this directory until it has said that
+    /// it is ready.
+    pub fn process(&self, test: &str) -> Process {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([test, "--exact", "--ignored", "--nocapture"])
+            .env(PROCESS_DIRECTORY, self.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let is_ready = lines.any(|line| line.unwrap().contains(READY));
+        let process = Process { child };
+        assert!(is_ready, "the process {test} ended too early");
+        process
+    }
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Run {
+        Run {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Run {
+    pub fn objects(&self) -> Vec<Value> {
+        let parse = |line| serde_json::from_str(line).unwrap();
+        self.stdout.lines().map(parse).collect()
+    }
+}
+
+const PROCESS_DIRECTORY: &str = "RINGCTL_TEST_DIRECTORY";
+const READY: &str = "the process is ready";
+
+/// A process of ours, killed with SIGKILL at the latest when the test ends.
+pub struct Process {
+    child: Child,
+}
+
+impl Process {
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        let _ = self.child.kill();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// In such a process: where its rings are; `None` when somebody runs all ignored tests.
+pub fn process_directory() -> Option<PathBuf> {
+    std::env::var_os(PROCESS_DIRECTORY).map(PathBuf::from)
+}
+
+/// In such a process: says that it is ready, and stays until it is killed or its parent is.
+pub fn stay() {
+    println!("{READY}");
+    let _ = std::io::stdin().lines().count();
+}
+
+pub fn temperature() -> Schema {
+    Schema::packed([Field::new("temperature", ringbuf_core::Element::F64).unit("°C")]).unwrap()
+}
