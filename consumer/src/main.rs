@@ -1,1 +1,73 @@
-fn main() {}
+//! `analyzer`: follows a ring and says what it sees.
+//!
+//! ```text
+//! args  ->  config  ->  follow  ->  analysis  ->  output
+//! what      what is     the ring    what it       how it
+//! was typed meant       itself      means         is said
+//! ```
+//!
+//! Only `follow` knows the ring's reader, only `output` knows where lines go, and an analysis
+//! knows neither. Data goes to stdout, talk to stderr.
+
+mod analysis;
+mod args;
+mod config;
+mod duration;
+mod follow;
+mod output;
+mod progress;
+mod select;
+mod table;
+mod times;
+mod usage;
+mod values;
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::Parser;
+use signal_hook::consts::TERM_SIGNALS;
+
+use crate::config::Config;
+use crate::follow::End;
+use crate::output::{Output, talk};
+use crate::usage::Usage;
+
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+const RECORDS_MISSED: u8 = 3;
+
+fn main() -> ExitCode {
+    // Wrong arguments end here, with exit code 2.
+    let config = Config::from(args::Args::parse());
+    match run(&config) {
+        Ok(End { missed: 0 }) => ExitCode::SUCCESS,
+        Ok(End { missed: _ }) => ExitCode::from(RECORDS_MISSED),
+        // Whoever read our output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            talk(format_args!("{error:#}"));
+            let wrong_usage = error.downcast_ref::<Usage>().is_some();
+            ExitCode::from(if wrong_usage { WRONG_USAGE } else { FAILED })
+        }
+    }
+}
+
+fn run(config: &Config) -> anyhow::Result<End> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for &signal in TERM_SIGNALS {
+        // In this order the second Ctrl-C ends an analyzer that does not get to finishing.
+        let status = 128 + signal;
+        signal_hook::flag::register_conditional_shutdown(signal, status, Arc::clone(&stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
+    }
+    let mut output = Output::new(config.format, Box::new(io::stdout()));
+    follow::follow(config, &stop, &mut output)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    kind == Some(io::ErrorKind::BrokenPipe)
+}

@@ -40,7 +40,10 @@ pub fn check(preemptions: usize, model: impl Fn(First) + Send + Sync + 'static) 
     let seconds = begun.elapsed().as_secs_f64();
     let [producer, reader] = executions;
     println!("explored {name}: {producer} + {reader} executions, {seconds:.1} s");
-    assert!(producer + reader > 20, "a model that explores nothing shows nothing");
+    assert!(
+        producer + reader > 20,
+        "a model that explores nothing shows nothing"
+    );
 }
 
 fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) -> u64 {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub use remove::remove;
 pub use sweep::{Leftover, Swept, gc};
 
-use crate::error::{AttachError, InspectError, NameError};
+use crate::error::{AttachError, FormatError, InspectError, NameError};
 use crate::files::{self, Opened, Place, Registrar, locks};
 use crate::layout::SLOTS;
 use crate::memory::Memory;
@@ -115,8 +115,7 @@ pub struct ReaderInfo {
 ///
 /// As attaching to it.
 pub fn info(reference: &str) -> Result<RingInfo, AttachError> {
-    let place = Place::resolve(reference)?;
-    look(files::open(&place, false)?)
+    look_at(&Place::resolve(reference)?)
 }
 
 /// A ring in a directory, or why it cannot be looked at.
@@ -146,7 +145,7 @@ pub fn list() -> Result<Vec<Listed>, InspectError> {
             Listed {
                 name: name.to_owned(),
                 path: place.data.clone(),
-                info: files::open(&place, false).and_then(look),
+                info: look_at(&place),
             }
         })
         // Removed since the directory was read.
@@ -196,6 +195,28 @@ fn names_in(directory: &Path) -> Result<Vec<String>, InspectError> {
     }
     names.sort_unstable();
     Ok(names)
+}
+
+/// How often a ring may be replaced while we look.
+const ATTEMPTS: usize = 16;
+
+fn look_at(place: &Place) -> Result<RingInfo, AttachError> {
+    for _ in 1..ATTEMPTS {
+        match files::open(place, false).and_then(look) {
+            Err(error) if may_have_been_replaced(&error) => {}
+            result => return result,
+        }
+    }
+    files::open(place, false).and_then(look)
+}
+
+/// The two files are opened one after the other; if the ring is replaced in between they do not fit.
+fn may_have_been_replaced(error: &AttachError) -> bool {
+    let problem = match error {
+        AttachError::Format { problem, .. } => Some(problem),
+        _ => None,
+    };
+    matches!(problem, Some(FormatError::Mixed))
 }
 
 fn look(opened: Opened) -> Result<RingInfo, AttachError> {

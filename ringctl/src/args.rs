@@ -56,34 +56,35 @@ pub(crate) enum Command {
 }
 
 const LIST_HELP: &str = "\
-PRODUCER is live, closed (it ended and said so), died (it ended without a word), or damaged for a file
-that cannot be read as a ring, with the reason. READERS counts the living; `?` if you may not see them.
+PRODUCER is live, closed (it ended and said so) or died (it ended without a word). A file that
+cannot be read as a ring is listed as damaged or unreadable, with the reason. READERS counts the
+living; it is `?` if you may not see them.
 
 Examples:
   ringctl list
   ringctl list --json";
 
 const INFO_HELP: &str = "\
-For every reader that registered: read + missed + skipped = cursor - joined, and lag is how many records
-it has not read yet. A dead reader is shown until another one takes its slot. Readers that only observe
-are not seen by anybody.
+For every reader that registered: read + missed + skipped = cursor - joined, and lag is how many
+records it has not read yet. A dead reader is shown until another one takes its slot. Readers that
+only observe are not seen by anybody.
 
 Examples:
   ringctl info demo
   ringctl info demo --json";
 
 const RM_HELP: &str = "\
-A ring with a living producer is never removed: stop the producer first. A ring that cannot be read is
-not removed either, since nobody can tell who uses it; what to do by hand is said.
+A ring with a living producer is never removed: stop the producer first. A ring that cannot be read
+is not removed either, since nobody can tell who uses it; what to do by hand is said.
 
 Examples:
   ringctl rm demo";
 
 const GC_HELP: &str = "\
-A ring is removed when it has neither a living producer nor a living reader, with the records in it, also
-if it was closed in good order. Whether somebody lives is not guessed from process numbers: the system
-ends the locks of a process with the process, however it ends. Files that no ring made, and files of
-other users, are left alone.
+A ring that has neither a living producer nor a living reader is removed with the records in it,
+also if it was closed in good order. Who lives is not guessed from process numbers: the system ends
+the locks of a process with the process, however it ends. Files that no ring made, and files of
+other users, are left alone; so is a ring that cannot be read, which is named, with exit status 1.
 
 Examples:
   ringctl gc --dry-run
@@ -102,6 +103,17 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_page_is_wrapped_anew_on_a_wide_terminal() {
+        let command = Cli::command();
+        let pages = std::iter::once(&command).chain(command.get_subcommands());
+        for page in pages {
+            let text = page.get_after_help().unwrap().to_string();
+            let longest = text.lines().map(|line| line.chars().count()).max();
+            assert!(longest <= Some(100), "{text}");
+        }
     }
 
     #[test]

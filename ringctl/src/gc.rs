@@ -19,7 +19,7 @@ struct SweptView {
 }
 
 pub(crate) fn run(dry_run: bool, json: bool) -> anyhow::Result<End> {
-    let swept = inspect::gc(dry_run)?;
+    let swept = inspect::gc(dry_run).map_err(anyhow::Error::msg)?;
     let mut end = End::Done;
     let mut text = String::new();
     for one in &swept {
@@ -33,8 +33,8 @@ pub(crate) fn run(dry_run: bool, json: bool) -> anyhow::Result<End> {
             text += &line(one);
         }
     }
-    out::say(&sum(&swept, dry_run));
     out::print(&text)?;
+    out::say(&sum(&swept, dry_run));
     Ok(end)
 }
 

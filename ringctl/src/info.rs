@@ -10,7 +10,7 @@ use crate::text::{ago, grouped, printable, size, utc};
 use crate::view::FullView;
 
 pub(crate) fn run(ring: &str, json: bool) -> anyhow::Result<End> {
-    let info = inspect::info(ring)?;
+    let info = inspect::info(ring).map_err(anyhow::Error::msg)?;
     let text = match json {
         true => out::json_line(&FullView::new(&info)?)?,
         false => page(&info, Timestamp::now()),

@@ -19,7 +19,7 @@ struct DamagedView<'a> {
 }
 
 pub(crate) fn run(json: bool) -> anyhow::Result<End> {
-    let rings = inspect::list()?;
+    let rings = inspect::list().map_err(anyhow::Error::msg)?;
     if rings.is_empty() {
         let directory = inspect::directory();
         out::say(&format!(

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     match run::run(&cli) {
         Ok(end) => end.into(),
         Err(error) => {
+            // With its causes; errors of the library name theirs themselves and come without.
             out::say(&format!("{error:#}"));
             run::End::Failed.into()
         }

@@ -150,7 +150,7 @@ fn a_readers_file_without_its_ring_is_removed() {
     assert!(rings.files().is_empty());
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(ringbuf_portable)))]
 #[test]
 fn unfinished_files_are_removed_once_their_creator_is_dead() {
     use rustix::fs::{FlockOperation, fcntl_lock};

@@ -132,6 +132,14 @@ fn what_is_not_there_or_not_a_ring_is_a_failure_that_says_so() {
     let run = rings.run(&["info", "imu"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run:?}");
     assert!(run.stderr.contains("there is no ring imu"), "{run:?}");
+    std::fs::create_dir(rings.file("folder.ring")).unwrap();
+    let run = rings.run(&["info", "folder"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert_eq!(
+        run.stderr.matches("a directory").count(),
+        1,
+        "said once: {run:?}"
+    );
     std::fs::write(rings.file("imu.ring"), "\u{1b}[31m".repeat(100)).unwrap();
     let run = rings.run(&["info", "imu", "--json"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run:?}");

@@ -33,7 +33,11 @@ fn a_reader_without_a_gate_shows() {
         let mut reader = lossless(&memory, 0, Start::Now);
         publish(&mut writer, 1);
         leave(&memory, 0);
-        race(first, move || publish(&mut writer, 1), move || take(&mut reader, 1));
+        race(
+            first,
+            move || publish(&mut writer, 1),
+            move || take(&mut reader, 1),
+        );
     });
 }
 

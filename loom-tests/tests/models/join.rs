@@ -31,17 +31,23 @@ fn join(first: First, memory: Arc<Memory>, ahead: &[u64], claims: &'static [u64]
 
 #[test]
 fn from_now() {
-    check(2, |first| join(first, ring(2), &[1, 1], &[1, 1, 1], Start::Now));
+    check(2, |first| {
+        join(first, ring(2), &[1, 1], &[1, 1, 1], Start::Now)
+    });
 }
 
 #[test]
 fn from_the_oldest() {
-    check(2, |first| join(first, ring(2), &[1, 1], &[1, 1, 1], Start::Oldest));
+    check(2, |first| {
+        join(first, ring(2), &[1, 1], &[1, 1, 1], Start::Oldest)
+    });
 }
 
 #[test]
 fn capacity_one() {
-    check(2, |first| join(first, ring(1), &[1, 1, 1], &[1, 1], Start::Oldest));
+    check(2, |first| {
+        join(first, ring(1), &[1, 1, 1], &[1, 1], Start::Oldest)
+    });
 }
 
 #[test]
@@ -51,13 +57,17 @@ fn claims_of_two() {
 
 #[test]
 fn claims_of_two_from_the_oldest() {
-    check(2, |first| join(first, ring(2), &[2], &[2, 2], Start::Oldest));
+    check(2, |first| {
+        join(first, ring(2), &[2], &[2, 2], Start::Oldest)
+    });
 }
 
 /// Capacity 16 is the smallest with steps of two: the producer grants itself more than it claims.
 #[test]
 fn steps_of_two() {
-    check(2, |first| join(first, ring(16), &[8, 8, 1], &[1, 1, 1], Start::Oldest));
+    check(2, |first| {
+        join(first, ring(16), &[8, 8, 1], &[1, 1, 1], Start::Oldest)
+    });
 }
 
 #[test]

@@ -28,7 +28,11 @@ fn one_reader(
         },
     );
     let published = claims.iter().sum::<u64>();
-    drain(&mut reader, published.saturating_sub(memory.geometry().capacity), published);
+    drain(
+        &mut reader,
+        published.saturating_sub(memory.geometry().capacity),
+        published,
+    );
 }
 
 #[test]
@@ -63,7 +67,7 @@ fn the_mirror() {
 
 #[test]
 fn the_mirror_and_batches() {
-    check(3, |first| one_reader(first, mirrored(2), &[2, 1], 2, 2));
+    check(3, |first| one_reader(first, mirrored(2), &[1, 2], 1, 2));
 }
 
 /// Two readers, one attempt each while the producer runs.
@@ -114,13 +118,39 @@ fn the_latest_record() {
                 for _ in 0..2 {
                     let mut record = [0; STRIDE];
                     let newest = latest(&memory, &mut record).unwrap();
-                    let words: Vec<u64> =
-                        record.as_chunks().0.iter().map(|b| u64::from_ne_bytes(*b)).collect();
+                    let words: Vec<u64> = record
+                        .as_chunks()
+                        .0
+                        .iter()
+                        .map(|b| u64::from_ne_bytes(*b))
+                        .collect();
                     expect(&words, newest);
                     assert!(newest >= seen);
                     seen = newest;
                 }
             },
         );
+    });
+}
+
+/// Joining needs no leave of the producer, and never begins beyond what is published.
+#[test]
+fn a_reader_that_joins() {
+    check(3, |first| {
+        let memory = ring(2);
+        let mut writer = open(&memory);
+        let ((), mut reader) = race(
+            first,
+            move || [1, 1, 2].iter().for_each(|&n| publish(&mut writer, n)),
+            {
+                let memory = Arc::clone(&memory);
+                move || {
+                    let mut reader = lossy(&memory, 0, Start::Oldest);
+                    poll(&mut reader, 1);
+                    reader
+                }
+            },
+        );
+        drain(&mut reader, 2, 4);
     });
 }

@@ -3,7 +3,8 @@
 
 use loom::sync::Arc;
 use loom_tests::{
-    First, check, drain, lossy, open, poll, poll_epoch, publish, race, records, ring, try_publish_in,
+    First, check, drain, lossy, open, poll, poll_epoch, publish, race, records, ring,
+    try_publish_in,
 };
 use ringbuf_core::model::{Follower, Memory, News, Start, Writer};
 
@@ -85,7 +86,11 @@ fn death_in_a_claim_then_a_smaller_one() {
 fn follow(reader: &mut Follower, epoch: u64) -> u64 {
     match poll_epoch(reader, 1, Some(epoch)) {
         News::Restarted { epoch, first } => {
-            assert_eq!(first, Some(reader.ledger().cursor), "not exactly at the boundary");
+            assert_eq!(
+                first,
+                Some(reader.ledger().cursor),
+                "not exactly at the boundary"
+            );
             epoch
         }
         _ => epoch,
@@ -117,4 +122,105 @@ fn the_boundary_of_an_epoch() {
         assert_eq!(epoch, 2);
         assert_eq!(reader.ledger().read, 3);
     });
+}
+
+/// What was left of the old epoch is overwritten: all of it is missed, and the reader is told of the restart
+/// where the new one begins.
+#[test]
+fn a_boundary_that_was_overwritten() {
+    check(2, |first| {
+        let memory = ring(2);
+        let mut writer = open(&memory);
+        let mut reader = lossy(&memory, 0, Start::Now);
+        publish(&mut writer, 1);
+        let ((), (mut reader, mut epoch)) = race(
+            first,
+            move || {
+                drop(writer);
+                let mut writer = open(&memory);
+                for _ in 0..4 {
+                    try_publish_in(&mut writer, 1, 2).unwrap();
+                }
+            },
+            move || {
+                let epoch = (0..2).fold(1, |epoch, _| follow(&mut reader, epoch));
+                (reader, epoch)
+            },
+        );
+        while reader.ledger().cursor < 5 {
+            epoch = follow(&mut reader, epoch);
+        }
+        assert_eq!(epoch, 2);
+    });
+}
+
+/// A reader that joins knows whose records it reads, the older ones too.
+#[test]
+fn joined_before_the_boundary() {
+    check(3, |first| {
+        let memory = ring(4);
+        let mut writer = open(&memory);
+        publish(&mut writer, 1);
+        let ((), (mut reader, mut epoch)) = race(
+            first,
+            {
+                let memory = Arc::clone(&memory);
+                move || {
+                    drop(writer);
+                    try_publish_in(&mut open(&memory), 1, 2).unwrap();
+                }
+            },
+            move || {
+                let mut reader = lossy(&memory, 0, Start::Oldest);
+                let epoch = (0..2).fold(1, |epoch, _| follow(&mut reader, epoch));
+                (reader, epoch)
+            },
+        );
+        while reader.ledger().cursor < 2 {
+            epoch = follow(&mut reader, epoch);
+        }
+        assert_eq!((epoch, reader.ledger().read), (2, 2));
+    });
+}
+
+/// More producers than the table remembers (two entries in a model), each publishing one record: a
+/// boundary may be forgotten, never wrong.
+#[test]
+fn more_epochs_than_are_remembered() {
+    check(2, |first| {
+        let memory = ring(4);
+        let mut writer = open(&memory);
+        let mut reader = lossy(&memory, 0, Start::Now);
+        publish(&mut writer, 1);
+        let ((), mut reader) = race(
+            first,
+            {
+                let memory = Arc::clone(&memory);
+                move || (0..3).for_each(|_| publish(&mut open(&memory), 1))
+            },
+            move || {
+                (0..2).for_each(|_| follow_forgetful(&mut reader));
+                reader
+            },
+        );
+        while reader.ledger().cursor < 4 {
+            follow_forgetful(&mut reader);
+        }
+        assert_eq!(reader.ledger().read, 4);
+    });
+}
+
+/// Every epoch began with the record before its number.
+fn follow_forgetful(reader: &mut Follower) {
+    if let News::Restarted {
+        epoch,
+        first: Some(first),
+    } = poll(reader, 1)
+    {
+        assert_eq!(
+            (first, first),
+            (epoch - 1, reader.ledger().cursor),
+            "a wrong boundary"
+        );
+    }
 }

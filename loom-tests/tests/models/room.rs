@@ -1,7 +1,9 @@
 //! A producer that sleeps until a lossless reader leaves room. With one record of room every store counts.
 
 use loom::thread;
-use loom_tests::{LONG, check, lossless, open, publish, publish_waiting, race, ring, take, take_rest};
+use loom_tests::{
+    LONG, check, lossless, open, publish, publish_waiting, race, ring, take, take_rest,
+};
 use ringbuf_core::model::{News, Start, leave};
 
 #[test]

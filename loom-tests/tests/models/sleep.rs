@@ -93,8 +93,11 @@ fn close_without_a_record() {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossy(&memory, 0, Start::Now);
-        let ((), read) =
-            race(first, move || writer.close(), move || read_to_the_end(&mut reader));
+        let ((), read) = race(
+            first,
+            move || writer.close(),
+            move || read_to_the_end(&mut reader),
+        );
         assert_eq!(read, 0);
     });
 }

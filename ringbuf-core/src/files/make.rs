@@ -7,6 +7,7 @@
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::header::{
     self, BLOCK, CONTROL_OFFSET, READERS_LEN, RingHeader, SCHEMA_MAX, SCHEMA_OFFSET,
@@ -17,13 +18,15 @@ use super::place::Place;
 use crate::error::{AttachError, CreateError};
 use crate::layout::Geometry;
 use crate::memory::Memory;
-use crate::platform::{self, FileId, Lock, LockError};
+use crate::platform::{self, FileId, Lock, LockError, LockFile};
 use crate::protocol::{self, Writer};
 use crate::schema::Schema;
 use crate::sync::Arc;
 
 /// How often others may be faster before we give up.
-const ATTEMPTS: usize = 16;
+const ATTEMPTS: usize = 64;
+/// What they get to finish, each time.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// What is wanted of a new ring.
 #[derive(Debug)]
@@ -62,6 +65,7 @@ pub(crate) fn create(reference: &str, wanted: &Wanted<'_>) -> Result<Owned, Crea
         if let Some(owned) = owned {
             return Ok(owned);
         }
+        std::thread::sleep(PAUSE);
     }
     Err(CreateError::Contended { name: place.name })
 }
@@ -94,6 +98,8 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Option<Owned>, Creat
     let registrar = match opened.registrar() {
         Ok(registrar) => registrar,
         Err(AttachError::NotFound { .. }) => return repair(opened, wanted),
+        // Replaced between its two files.
+        Err(_) if platform::path_id(&place.data).ok() != Some(opened.data_id) => return Ok(None),
         Err(error) => return Err(in_the_way(error)),
     };
     let Some(lock) = lock_producer(&place, &place.readers, registrar.id)? else {
@@ -123,6 +129,13 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Option<Owned>, Creat
 /// A ring without its readers' file: nobody can own it, so it is only ever taken away.
 fn repair(opened: Opened, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateError> {
     let path = opened.place.data.clone();
+    // The whole ring may have been removed since it was opened, and another one made.
+    let Some(_lock) = lock_producer(&opened.place, &path, opened.data_id)? else {
+        return Ok(None);
+    };
+    if opened.place.readers.exists() {
+        return Ok(None);
+    }
     if wanted.replace {
         std::fs::remove_file(&path).map_err(|source| io_error("removing", path, source))?;
         return Ok(None);
@@ -327,7 +340,12 @@ fn finish(place: &Place, data: &Temporary) -> Result<Option<Owned>, CreateError>
         ..place.clone()
     };
     let opened = open(&under_temporary_name, true).map_err(in_the_way)?;
-    let registrar = opened.registrar().map_err(in_the_way)?;
+    let registrar = match opened.registrar() {
+        Ok(registrar) => registrar,
+        // Swept away by somebody who found it alone.
+        Err(AttachError::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(in_the_way(error)),
+    };
     // Without the lock the file is somebody else's to sweep.
     let Some(lock) = lock_producer(place, &place.readers, registrar.id)? else {
         return Ok(None);
@@ -352,17 +370,22 @@ fn finish(place: &Place, data: &Temporary) -> Result<Option<Owned>, CreateError>
 
 /// Takes a lone `.readers` out of the way that a creator left when it died.
 fn sweep(place: &Place) -> Result<Option<Owned>, CreateError> {
-    let Ok(id) = platform::path_id(&place.readers) else {
+    let path = &place.readers;
+    let Ok(file) = platform::open_read(path) else {
         return Ok(None);
     };
-    let Some(lock) = lock_producer(place, &place.readers, id)? else {
+    let io = |source| io_error("examining", path.clone(), source);
+    let id = platform::file_id(&file).map_err(io)?;
+    // Its creator lives, and will give it its ring, or take it away.
+    if platform::is_locked(&LockFile::new(file, path), locks::MAKING).map_err(io)? {
+        return Ok(None);
+    }
+    let Some(_lock) = lock_producer(place, path, id)? else {
         return Ok(None);
     };
     if !place.data.exists() {
-        std::fs::remove_file(&place.readers)
-            .map_err(|source| io_error("removing", place.readers.clone(), source))?;
+        std::fs::remove_file(path).map_err(|source| io_error("removing", path.clone(), source))?;
     }
-    drop(lock);
     Ok(None)
 }
 

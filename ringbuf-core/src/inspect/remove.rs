@@ -7,14 +7,12 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use super::{ATTEMPTS, may_have_been_replaced};
 use crate::error::{AttachError, InspectError};
 use crate::files::{self, Opened, Place, Registrar, locks};
 use crate::layout::SLOTS;
 use crate::platform::{self, FileId, Lock, LockError};
 use crate::protocol;
-
-/// How often others may be faster before we give up.
-const ATTEMPTS: usize = 16;
 
 /// Removes a ring that no living producer has; its readers are told.
 ///
@@ -50,21 +48,31 @@ pub(super) enum Readers {
 
 /// Removes the ring, unless its producer or a reader that counts lives.
 pub(super) fn take_away(place: &Place, readers: Readers) -> Result<(), InspectError> {
-    for _ in 0..ATTEMPTS {
-        let opened = files::open(place, false)?;
-        let is_done = match opened.registrar() {
-            Ok(registrar) => whole(&opened, &registrar, readers)?,
-            Err(AttachError::NotFound { .. }) => half(&opened)?,
-            Err(error) => return Err(error.into()),
-        };
-        if is_done {
-            return Ok(());
+    for _ in 1..ATTEMPTS {
+        match attempt(place, readers) {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(InspectError::Attach(error)) if may_have_been_replaced(&error) => {}
+            Err(error) => return Err(error),
         }
     }
-    Err(in_use(place, "others create and remove it all the time"))
+    match attempt(place, readers)? {
+        true => Ok(()),
+        false => Err(in_use(place, "others create and remove it all the time")),
+    }
 }
 
-/// Removes both files; false: look again.
+/// One attempt; false: others were faster, look again.
+fn attempt(place: &Place, readers: Readers) -> Result<bool, InspectError> {
+    let opened = files::open(place, false)?;
+    match opened.registrar() {
+        Ok(registrar) => whole(&opened, &registrar, readers),
+        Err(AttachError::NotFound { .. }) => half(&opened),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes both files.
 fn whole(opened: &Opened, registrar: &Registrar, readers: Readers) -> Result<bool, InspectError> {
     let place = &opened.place;
     let Some(_producer) = lock_producer(place, &place.readers, registrar.id)? else {
@@ -85,7 +93,7 @@ fn whole(opened: &Opened, registrar: &Registrar, readers: Readers) -> Result<boo
     Ok(true)
 }
 
-/// Removes a data file that has lost its `NAME.readers`; false: look again.
+/// Removes a data file that has lost its `NAME.readers`.
 fn half(opened: &Opened) -> Result<bool, InspectError> {
     let place = &opened.place;
     // A producer whose `NAME.readers` somebody deleted still has this lock, made for observers.
@@ -131,7 +139,8 @@ fn lock_slots(place: &Place, registrar: &Registrar) -> Result<Vec<impl Sized>, I
             source,
         }),
     };
-    (0..SLOTS).map(lock).collect()
+    // Readers try the first slot first: so they are noticed, or get one, until the last moment.
+    (0..SLOTS).rev().map(lock).collect()
 }
 
 fn in_use(place: &Place, by: &str) -> InspectError {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::remove::{self, Readers};
-use super::{ProducerState, look, names_in};
+use super::{ProducerState, look_at, names_in};
 use crate::error::{AttachError, InspectError};
 use crate::files::{self, Given, Place, locks};
 use crate::layout::SLOTS;
@@ -17,7 +17,7 @@ use crate::platform::{self, Lock, LockError, LockFile};
 
 /// A creator locks its new file at once, and writes to it after that. So an unlocked file with something
 /// in it belongs to nobody, but an empty one that is younger than this may be about to be locked.
-const NEWBORN: Duration = Duration::from_secs(60);
+const NEWBORN: Duration = Duration::from_secs(10);
 
 /// What kind of thing was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +154,7 @@ fn bytes(what: Leftover, path: &Path, place: Option<&Place>) -> u64 {
 
 /// Removes a ring that nobody uses; false if somebody does, or if it is another user's.
 fn sweep_ring(place: &Place, dry_run: bool) -> Result<bool, InspectError> {
-    let info = match files::open(place, false).and_then(look) {
+    let info = match look_at(place) {
         Ok(info) => info,
         Err(AttachError::NotFound { .. }) => return Ok(false),
         Err(AttachError::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {

@@ -116,8 +116,9 @@ fn a_lock_on_a_file_that_was_taken_away_removes_nothing() {
     let place = Place::resolve(&ring).unwrap();
     let old = files::open(&place, false).unwrap().registrar().unwrap().id;
     remove(&ring).unwrap();
-    let _producer = produced(&ring);
+    let producer = produced(&ring);
     assert!(remove::lock_producer(&place, &place.readers, old).is_err());
+    producer.close();
     std::fs::rename(&place.readers, directory.join("kept")).unwrap();
     std::fs::write(&place.readers, "").unwrap();
     let lock = remove::lock_producer(&place, &place.readers, old).unwrap();

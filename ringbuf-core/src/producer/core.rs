@@ -156,8 +156,18 @@ impl ProducerCore {
     #[inline]
     pub(crate) fn try_claim(&mut self, count: usize) -> Result<u64, TryPublishError> {
         self.check_claim(count)?;
+        match self.writer().try_claim(count as u64) {
+            Ok(first) => Ok(first),
+            Err(full) => self.try_past_the_dead(count as u64, full),
+        }
+    }
+
+    /// Who only tries never waits, and would be refused for ever by a reader that was killed.
+    #[cold]
+    fn try_past_the_dead(&mut self, count: u64, full: Full) -> Result<u64, TryPublishError> {
+        self.evict_if_dead(full.gate.slot);
         self.writer()
-            .try_claim(count as u64)
+            .try_claim(count)
             .map_err(|full| self.full(full))
     }
 

@@ -329,7 +329,8 @@ impl Follower {
             });
         }
         let live = self.memory.live();
-        let next = self.epoch + 1;
+        // The table forgets: what is left of epochs before it is read as the reader's own.
+        let next = (self.epoch + 1).max(newest.saturating_sub(EPOCHS as u64 - 2));
         let first = state::boundary(live, next);
         // The state may be newer than the `published` loaded before it, but not than this one.
         let published = published.max(self::published(&live.hot));
@@ -340,13 +341,11 @@ impl Follower {
         if self.ledger.cursor < end {
             return Ok(Ok(Horizon { published, end }));
         }
-        self.epoch = match first {
-            Some(_) => next,
-            None => newest.saturating_sub(EPOCHS as u64 - 2).max(next),
-        };
+        self.epoch = next;
         Ok(Err(News::Restarted {
-            epoch: self.epoch,
-            first,
+            epoch: next,
+            // Only a reader that had to go on without knowing a boundary can be beyond one.
+            first: first.filter(|&first| first == self.ledger.cursor),
         }))
     }
 

@@ -77,6 +77,11 @@ impl Membership {
                 });
             }
         };
+        // Removed or replaced since it was opened: the caller finds out when it looks again.
+        let gone = || AttachError::NotFound {
+            name: name.clone(),
+            path: opened.place.data.clone(),
+        };
         for slot in 0..SLOTS {
             match Lock::acquire(&opened.place.readers, locks::slot(slot)) {
                 Ok(lock) if lock.file_id() == registrar.id => {
@@ -87,14 +92,11 @@ impl Membership {
                         _lock: lock,
                     });
                 }
-                // Removed or replaced since it was opened: the caller finds out when it looks again.
-                Ok(_) => {
-                    return Err(AttachError::NotFound {
-                        name: name.clone(),
-                        path: opened.place.data.clone(),
-                    });
-                }
+                Ok(_) => return Err(gone()),
                 Err(LockError::Held) => {}
+                Err(LockError::Io(error)) if error.kind() == ErrorKind::NotFound => {
+                    return Err(gone());
+                }
                 Err(LockError::Io(source)) => {
                     return Err(AttachError::Io {
                         action: "locking",

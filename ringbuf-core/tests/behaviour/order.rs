@@ -11,7 +11,7 @@ fn a_lossless_reader_gets_every_record_once_and_in_order() {
     for options in presets() {
         for capacity in [1, 2, 3, 5, 8, 13, 64, 100] {
             let producer = home.producer_with(capacity, &options);
-            lossless_walk(producer, capacity, count(2_000, 60));
+            lossless_walk(producer, capacity, count(400, 60));
         }
     }
 }
@@ -65,7 +65,7 @@ fn a_lossy_reader_gets_every_record_once_or_is_told_that_it_missed_it() {
             lossy_walk(
                 home.producer_with(capacity, &options),
                 capacity,
-                count(2_000, 60),
+                count(400, 60),
             );
         }
     }

@@ -50,7 +50,7 @@ fn publish(producer: &mut Producer<Words>, total: u64, at_once: u64) {
 
 #[test]
 fn lossy_and_lossless_readers_at_once() {
-    let total = count(20_000, 40);
+    let total = count(3_000, 40);
     for options in presets() {
         for (capacity, at_once) in [(5, 1), (64, 7), (100, 150)] {
             let home = home();
@@ -82,7 +82,7 @@ fn lossy_and_lossless_readers_at_once() {
 
 #[test]
 fn readers_come_and_go_while_records_are_published() {
-    let total = count(20_000, 40);
+    let total = count(3_000, 40);
     let home = home();
     let mut producer = home.producer::<Words>(16);
     let stays = producer.reader(ReaderOptions::lossless()).unwrap();
@@ -154,7 +154,7 @@ fn ping_pong_wakes_both_sides_every_time() {
                     back.publish(&(batch.records()[0] + 1)).unwrap();
                 }
             });
-            for i in 0..count(2_000, 20) {
+            for i in 0..count(200, 20) {
                 there.publish(&(i * 2)).unwrap();
                 assert_eq!(one(&mut answers), i * 2 + 1);
             }

@@ -4,6 +4,7 @@
 //! does nothing.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -59,8 +60,25 @@ pub struct Role {
 
 /// Starts a process in a role.
 pub fn start(name: &str, arguments: &[&str]) -> Role {
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    start_with(name, arguments, &[])
+}
+
+/// As [`start`], with more in its environment.
+pub fn start_with(name: &str, arguments: &[&str], environment: &[(&str, &Path)]) -> Role {
+    let program = std::env::current_exe().unwrap();
+    start_program(&program, name, arguments, environment)
+}
+
+/// As [`start_with`], from another copy of this program.
+pub fn start_program(
+    program: &Path,
+    name: &str,
+    arguments: &[&str],
+    environment: &[(&str, &Path)],
+) -> Role {
+    let mut child = Command::new(program)
         .args(["role", "--exact", "--nocapture", "--test-threads=1"])
+        .envs(environment.iter().copied())
         .env(ROLE, name)
         .env(ARGUMENTS, arguments.join(&SEPARATOR.to_string()))
         .stdin(Stdio::piped())

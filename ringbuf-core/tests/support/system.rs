@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-pub use libc::{SIGCONT, SIGKILL, SIGSTOP};
+pub use libc::{SIGCONT, SIGSTOP};
 
 /// Sends a signal to a process that this one has started and not yet waited for.
 pub fn signal(process: u32, signal: i32) {

@@ -65,11 +65,13 @@ impl Rings {
         producer
     }
 
-    /// Sorted names of all there is.
+    /// Sorted names of all there is, but for the files that locks are where the system has no better.
     pub fn files(&self) -> Vec<String> {
+        let is_lock = |name: &String| cfg!(ringbuf_portable) && name.contains(".lock-");
         let entries = std::fs::read_dir(self.path()).unwrap();
         let mut names: Vec<String> = entries
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !is_lock(name))
             .collect();
         names.sort();
         names

@@ -1,0 +1,73 @@
+//! What an analysis is: something that looks at records and has something to say.
+//!
+//! One file each: [`stats`], [`anomaly`] (with [`robust`] on a [`window`]), [`tail`].
+
+pub mod anomaly;
+mod quantiles;
+mod robust;
+mod stats;
+mod tail;
+mod window;
+
+use std::io;
+
+use ringbuf_core::{Records, Schema};
+
+use self::anomaly::{Anomaly, Rule};
+use self::stats::Stats;
+use self::tail::Tail;
+use crate::output::Output;
+use crate::progress::Summary;
+use crate::select;
+use crate::usage::Usage;
+
+/// Consecutive records.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    pub records: Records<'a>,
+    /// Sequence of the first of them.
+    pub first_sequence: u64,
+    /// Records lost directly before the first of them.
+    pub missed: u64,
+}
+
+/// Looks at records and has something to say.
+pub trait Analysis {
+    /// More records, in order.
+    fn update(&mut self, view: &View<'_>, output: &mut Output) -> io::Result<()>;
+
+    /// A period has ended, or everything has: `summary` says which, and what it covers.
+    fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()>;
+
+    /// Another producer carries on: what comes next need not follow what came before.
+    fn restarted(&mut self) {}
+}
+
+/// Which analysis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    Stats,
+    Anomaly(Rule),
+    Tail,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Stats => "stats",
+            Kind::Anomaly(_) => "anomaly",
+            Kind::Tail => "tail",
+        }
+    }
+
+    /// The analysis of these fields of such records; of every field that is fit when none is named.
+    pub fn of(self, schema: &Schema, fields: &[String]) -> Result<Box<dyn Analysis>, Usage> {
+        Ok(match self {
+            Kind::Stats => Box::new(Stats::of(select::numbers(schema, fields)?)),
+            Kind::Anomaly(rule) => {
+                Box::new(Anomaly::of(schema, select::numbers(schema, fields)?, rule))
+            }
+            Kind::Tail => Box::new(Tail::of(schema, select::all(schema, fields)?)),
+        })
+    }
+}

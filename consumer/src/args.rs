@@ -1,0 +1,224 @@
+//! The command line as it was typed. What it means is in [`config`](crate::config).
+
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::analysis::anomaly::{DEFAULT_THRESHOLD, DEFAULT_WINDOW, WARM_UP};
+use crate::duration;
+
+/// Follow a ring and say what is in it.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub struct Args {
+    #[command(subcommand)]
+    pub analysis: Analysis,
+}
+
+/// More would be megabytes for every field.
+const MAX_WINDOW: usize = 1 << 20;
+
+const EXAMPLES: &str = "\
+Examples:
+  analyzer stats imu                            a table every second, the total at the end
+  analyzer stats imu --every 1s --json          the same for programs, one object a line
+  analyzer anomaly imu --center 50 --band 25    values more than 25 away from 50
+  analyzer tail imu --field accel --count 10    the next ten readings of one sensor
+
+The ring need not be there yet: analyzers wait for it, and when its producer ends they end.
+
+Exit: 0 done, 1 failed, 2 wrong usage, 3 finished but records were missed.";
+
+const ANOMALIES: &str = "\
+With --center and --band a value is an anomaly when it is further than the band from the center.
+
+Without, every value is compared with the --window values of its field before it: how far it is
+from their median, and how far from where the signal just was. It is an anomaly when one of these
+is --threshold times larger than usual. The first 64 values only serve to learn what is usual, and
+after records were missed as much is forgotten as they would have replaced.
+
+What is not a number is not judged.";
+
+#[derive(Debug, Subcommand)]
+pub enum Analysis {
+    /// Mean, standard deviation, extremes and quantiles of every field
+    Stats(Common),
+    /// Values unlike the ones before them, or outside a fixed band
+    #[command(after_help = ANOMALIES)]
+    Anomaly(Anomaly),
+    /// The records themselves
+    Tail(Common),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Anomaly {
+    #[command(flatten)]
+    pub common: Common,
+
+    /// Middle of a fixed band, together with --band
+    #[arg(
+        long,
+        value_name = "VALUE",
+        requires = "band",
+        allow_negative_numbers = true
+    )]
+    #[arg(value_parser = finite)]
+    pub center: Option<f64>,
+
+    /// A value further than this from --center is an anomaly
+    #[arg(long, value_name = "DISTANCE", requires = "center", value_parser = positive)]
+    pub band: Option<f64>,
+
+    /// Without a band: with how many earlier values of its field a value is compared
+    #[arg(long, value_name = "N", conflicts_with = "center", default_value_t = DEFAULT_WINDOW)]
+    #[arg(value_parser = window)]
+    pub window: usize,
+
+    /// Without a band: how many times further off than usual a value has to be
+    #[arg(long, value_name = "SCORE", conflicts_with = "center", value_parser = positive)]
+    #[arg(default_value_t = DEFAULT_THRESHOLD)]
+    pub threshold: f64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Common {
+    /// Name of the ring, or the path of its data file
+    #[arg(value_name = "RING", required_unless_present = "ring")]
+    pub place: Option<String>,
+
+    /// The same, as an option
+    #[arg(long, value_name = "RING", conflicts_with = "place")]
+    pub ring: Option<String>,
+
+    /// Lose nothing: while this analyzer is a full ring behind, the producer waits for it
+    #[arg(long)]
+    pub lossless: bool,
+
+    /// Where to begin [default: now; oldest if the ring came after the analyzer or is closed]
+    #[arg(long, value_name = "WHERE")]
+    pub from: Option<From>,
+
+    /// Also report every so often, such as 1s [default: 1s for stats, unless --json]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub every: Option<Duration>,
+
+    // Not a doc comment: rustdoc would take [0] for a link.
+    #[arg(long = "field", value_name = "NAME")]
+    #[arg(help = "Only this field, such as accel or accel[0]; may be given more than once")]
+    pub fields: Vec<String>,
+
+    /// End after this many records
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub count: Option<u64>,
+
+    /// End after following the ring for this long, such as 5s
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub duration: Option<Duration>,
+
+    /// Give up when there is no ring after this long [default: wait for ever]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub wait_for_ring: Option<Duration>,
+
+    /// Give up at once when there is no ring
+    #[arg(long, conflicts_with = "wait_for_ring")]
+    pub no_wait: bool,
+
+    /// Name by which this reader is listed [default: the analysis]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum From {
+    /// With the next record
+    Now,
+    /// With the oldest record that is still there
+    Oldest,
+}
+
+/// A whole number that is not 0, with `_` between the digits if wanted.
+fn count(text: &str) -> Result<u64, String> {
+    match text.replace('_', "").parse() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err(format!(
+            "found {text:?}, expected a whole number above 0, such as 10_000"
+        )),
+    }
+}
+
+fn window(text: &str) -> Result<usize, String> {
+    match count(text).map(usize::try_from) {
+        Ok(Ok(window)) if (WARM_UP..=MAX_WINDOW).contains(&window) => Ok(window),
+        _ => Err(format!(
+            "found {text:?}, expected {WARM_UP} to {MAX_WINDOW} values"
+        )),
+    }
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if f64::is_finite(number) => Ok(number),
+        _ => Err(format!("found {text:?}, expected a number")),
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match finite(text) {
+        Ok(number) if number > 0.0 => Ok(number),
+        _ => Err(format!("found {text:?}, expected a number above 0")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    fn refused(line: &str) -> ErrorKind {
+        Args::try_parse_from(line.split(' ')).unwrap_err().kind()
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_usage_is_refused() {
+        use ErrorKind::*;
+        assert_eq!(refused("analyzer stats"), MissingRequiredArgument);
+        assert_eq!(refused("analyzer guess r"), InvalidSubcommand);
+        assert_eq!(refused("analyzer stats r --ring r"), ArgumentConflict);
+        assert_eq!(refused("analyzer stats r --count 0"), ValueValidation);
+        assert_eq!(refused("analyzer stats r --every 5"), ValueValidation);
+        assert_eq!(
+            refused("analyzer anomaly r --center 5"),
+            MissingRequiredArgument
+        );
+        assert_eq!(
+            refused("analyzer anomaly r --threshold nan"),
+            ValueValidation
+        );
+        assert_eq!(refused("analyzer anomaly r --window 8"), ValueValidation);
+        let both = "analyzer anomaly r --center 5 --band 1 --window 100";
+        assert_eq!(refused(both), ArgumentConflict);
+        let both = "analyzer tail r --no-wait --wait-for-ring 1s";
+        assert_eq!(refused(both), ArgumentConflict);
+    }
+
+    #[test]
+    fn a_center_may_be_negative() {
+        let line = "analyzer anomaly r --center -5 --band 2.5";
+        let args = Args::try_parse_from(line.split(' ')).unwrap();
+        let Analysis::Anomaly(anomaly) = args.analysis else {
+            panic!("expected anomaly");
+        };
+        assert_eq!((anomaly.center, anomaly.band), (Some(-5.0), Some(2.5)));
+    }
+}

@@ -1,0 +1,155 @@
+//! The command line as it was meant: every default applied, every either-or decided.
+
+use std::time::Duration;
+
+use crate::analysis::Kind;
+use crate::analysis::anomaly::Rule;
+use crate::args::{Analysis, Args, Common, From as Start};
+use crate::output::Format;
+
+/// How long to wait for a ring that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    ForEver,
+    For(Duration),
+    None,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    pub kind: Kind,
+    /// The ring as it was referred to: by its name, or by the path of its data file.
+    pub ring: String,
+    /// The name by which this reader is listed.
+    pub reader: String,
+    pub lossless: bool,
+    /// Where to begin; `None` to decide when the ring is found.
+    pub from: Option<Start>,
+    pub every: Option<Duration>,
+    pub fields: Vec<String>,
+    pub count: Option<u64>,
+    pub duration: Option<Duration>,
+    pub patience: Patience,
+    pub format: Format,
+}
+
+impl From<Args> for Config {
+    fn from(args: Args) -> Config {
+        match args.analysis {
+            Analysis::Stats(common) => Config::new(Kind::Stats, common),
+            Analysis::Tail(common) => Config::new(Kind::Tail, common),
+            Analysis::Anomaly(anomaly) => {
+                let rule = match (anomaly.center, anomaly.band) {
+                    (Some(center), Some(band)) => Rule::Band { center, band },
+                    _ => Rule::Robust {
+                        window: anomaly.window,
+                        threshold: anomaly.threshold,
+                    },
+                };
+                Config::new(Kind::Anomaly(rule), anomaly.common)
+            }
+        }
+    }
+}
+
+impl Config {
+    /// The ring's name, however it was referred to.
+    pub fn ring_name(&self) -> &str {
+        let file = self.ring.rsplit('/').next().unwrap_or_default();
+        file.strip_suffix(".ring").unwrap_or(file)
+    }
+
+    fn new(kind: Kind, common: Common) -> Config {
+        // Someone who watches wants to see something; a program says what it wants.
+        let usual = (kind == Kind::Stats && !common.json).then_some(Duration::from_secs(1));
+        let patience = match common.wait_for_ring {
+            Some(time) => Patience::For(time),
+            None if common.no_wait => Patience::None,
+            None => Patience::ForEver,
+        };
+        Config {
+            ring: common.ring.or(common.place).unwrap_or_default(),
+            reader: common.name.unwrap_or_else(|| kind.name().to_owned()),
+            kind,
+            lossless: common.lossless,
+            from: common.from,
+            every: common.every.or(usual),
+            fields: common.fields,
+            count: common.count,
+            duration: common.duration,
+            patience,
+            format: if common.json {
+                Format::Json
+            } else {
+                Format::Human
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::anomaly::{DEFAULT_THRESHOLD, DEFAULT_WINDOW};
+    use clap::Parser;
+
+    fn config(line: &str) -> Config {
+        Config::from(Args::try_parse_from(line.split(' ')).unwrap())
+    }
+
+    #[test]
+    fn the_ring_is_named_either_way() {
+        assert_eq!(config("analyzer stats imu").ring, "imu");
+        assert_eq!(config("analyzer stats --ring imu").ring, "imu");
+        assert_eq!(
+            config("analyzer stats --ring imu"),
+            config("analyzer stats imu")
+        );
+    }
+
+    #[test]
+    fn a_path_names_a_ring_too() {
+        assert_eq!(config("analyzer stats imu").ring_name(), "imu");
+        assert_eq!(config("analyzer stats ./imu").ring_name(), "imu");
+        assert_eq!(config("analyzer stats /tmp/a/imu.ring").ring_name(), "imu");
+    }
+
+    #[test]
+    fn defaults_are_applied() {
+        let stats = config("analyzer stats imu");
+        assert_eq!(stats.reader, "stats");
+        assert_eq!(stats.every, Some(Duration::from_secs(1)));
+        assert_eq!((stats.from, stats.patience), (None, Patience::ForEver));
+        assert_eq!(config("analyzer stats imu --json").every, None);
+        assert_eq!(config("analyzer tail imu").every, None);
+        assert_eq!(config("analyzer tail imu --name me").reader, "me");
+    }
+
+    #[test]
+    fn the_rule_is_decided() {
+        let rule = |line: &str| match config(line).kind {
+            Kind::Anomaly(rule) => rule,
+            kind => panic!("expected an anomaly rule, found {kind:?}"),
+        };
+        let robust = Rule::Robust {
+            window: DEFAULT_WINDOW,
+            threshold: DEFAULT_THRESHOLD,
+        };
+        assert_eq!(rule("analyzer anomaly imu"), robust);
+        let band = Rule::Band {
+            center: 50.0,
+            band: 25.0,
+        };
+        assert_eq!(rule("analyzer anomaly imu --center 50 --band 25"), band);
+    }
+
+    #[test]
+    fn patience_has_three_kinds() {
+        let patience = |options: &str| config(&format!("analyzer tail imu{options}")).patience;
+        assert_eq!(patience(""), Patience::ForEver);
+        assert_eq!(patience(" --no-wait"), Patience::None);
+        let ten = Patience::For(Duration::from_secs(10));
+        assert_eq!(patience(" --wait-for-ring 10s"), ten);
+    }
+}

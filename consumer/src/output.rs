@@ -1,0 +1,132 @@
+//! Where lines go: data to stdout, talk to stderr.
+
+use std::fmt;
+use std::io::{self, BufWriter, Write};
+
+use serde::Serialize;
+
+/// For whom the data is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Tables and sentences.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The data going out, buffered until [`flush`](Output::flush).
+pub struct Output {
+    format: Format,
+    out: BufWriter<Box<dyn Write>>,
+}
+
+impl Output {
+    pub fn new(format: Format, out: Box<dyn Write>) -> Output {
+        Output {
+            format,
+            out: BufWriter::with_capacity(1 << 16, out),
+        }
+    }
+
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// A line of JSON. Numbers are written so that reading them gives the same `f64` again;
+    /// NaN and the infinities, which JSON does not have, become null.
+    pub fn object(&mut self, object: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, object)?;
+        self.out.write_all(b"\n")
+    }
+
+    /// A line of text.
+    pub fn text(&mut self, line: impl fmt::Display) -> io::Result<()> {
+        writeln!(self.out, "{line}")
+    }
+
+    /// For lines that are put together from many pieces.
+    pub fn writer(&mut self) -> &mut impl Write {
+        &mut self.out
+    }
+
+    /// Lets readers see what was written so far.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Tells the user something that is not data.
+pub fn talk(line: impl fmt::Display) {
+    // Nobody may be listening, and there is nobody else to tell.
+    let _ = writeln!(io::stderr(), "analyzer: {line}");
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    /// What an analysis wrote, line by line.
+    #[derive(Clone, Default)]
+    pub struct Written(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Written {
+        pub fn output(&self, format: Format) -> Output {
+            Output::new(format, Box::new(self.clone()))
+        }
+
+        pub fn lines(&self) -> Vec<String> {
+            let text = String::from_utf8(self.0.borrow().clone()).unwrap();
+            text.lines().map(str::to_owned).collect()
+        }
+
+        pub fn objects(&self) -> Vec<serde_json::Value> {
+            let lines = self.lines().into_iter();
+            lines
+                .map(|line| serde_json::from_str(&line).unwrap())
+                .collect()
+        }
+    }
+
+    #[test]
+    fn numbers_survive_the_trip() {
+        let numbers = [0.1, f64::MAX, f64::MIN_POSITIVE, 1.0 / 3.0, -0.0];
+        let written = Written::default();
+        let mut output = written.output(Format::Json);
+        output.object(&numbers).unwrap();
+        output.object(&[f64::NAN, f64::INFINITY]).unwrap();
+        output.flush().unwrap();
+        let read: Vec<f64> = serde_json::from_str(&written.lines()[0]).unwrap();
+        let bits = |numbers: &[f64]| numbers.iter().map(|n| n.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&read), bits(&numbers));
+        assert_eq!(written.lines()[1], "[null,null]");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_recognized_through_json_too() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut output = Output::new(Format::Json, Box::new(Closed));
+        let longer_than_the_buffer = "x".repeat(1 << 17);
+        let error = output.object(&longer_than_the_buffer).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
+}

@@ -1,0 +1,37 @@
+//! Several processes on one ring: flow control, life cycle, deaths, what waiting costs.
+// Miri has one process and no files to map.
+#![cfg(all(target_os = "linux", not(miri)))]
+
+mod close;
+mod deaths;
+mod fan_out;
+mod flow;
+mod idle;
+mod leftovers;
+mod lifecycle;
+mod restarts;
+mod stops;
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../../examples/fan_out/checked.rs"]
+mod checked;
+
+/// The other processes of these tests. By itself it does nothing.
+#[test]
+fn role() {
+    support::process::play(&[
+        ("items", flow::items),
+        ("slow consumer", flow::slow_consumer),
+        ("reads values", lifecycle::reads_values),
+        ("second producer", lifecycle::second_producer),
+        ("continues", lifecycle::continues),
+        ("checked reader", fan_out::checked_reader),
+        ("stuck reader", deaths::stuck_reader),
+        ("endless producer", restarts::endless_producer),
+        ("slow reader", idle::slow_reader),
+        ("silent producer", idle::silent_producer),
+        ("leaves a ring", leftovers::leaves_a_ring),
+        ("sweeps", leftovers::sweeps),
+    ]);
+}
