@@ -58,7 +58,8 @@ impl Output {
 /// Tells the user something that is not data.
 pub fn talk(line: impl fmt::Display) {
     // Nobody may be listening, and there is nobody else to tell.
-    let _ = writeln!(io::stderr(), "analyzer: {line}");
+    // One write: other processes talk to the same terminal.
+    let _ = io::stderr().write_all(format!("analyzer: {line}\n").as_bytes());
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use std::{
 
 /// Prints one line of talk. Talk that nobody can hear is no reason to end.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "producer: {line}");
+    // One write: other processes talk to the same terminal.
+    let _ = io::stderr().write_all(format!("producer: {line}\n").as_bytes());
 }
 
 /// The end of a run.
