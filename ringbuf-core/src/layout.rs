@@ -191,6 +191,12 @@ impl Geometry {
         self.cells * self.stride as u64
     }
 
+    /// How many of `len` bytes of records from `sequence` on lie side by side before the cells wrap.
+    #[inline]
+    pub fn until_wrap(&self, sequence: u64, len: usize) -> usize {
+        len.min(self.data_len() as usize - self.offset(sequence))
+    }
+
     /// Byte offset of the cell that holds `sequence`.
     #[inline]
     pub fn offset(&self, sequence: u64) -> usize {

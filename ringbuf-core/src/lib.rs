@@ -137,7 +137,8 @@ pub mod model {
     pub use crate::memory::{InPlace, Memory};
     pub use crate::protocol::{
         Fault, Follower, Full, Ledger, News, Run, Start, Writer, latest, leave, observe, published,
-        remove, state::Phase,
+        remove,
+        state::{Phase, boundary},
     };
 }
 

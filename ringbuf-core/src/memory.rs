@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use crate::layout::{Control, Geometry, Live};
 use crate::platform::{self, Mapping};
-use crate::sequence::until_wrap;
 use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering};
 
 /// The words of one ring.
@@ -165,10 +164,7 @@ impl Memory {
     /// Stores whole records from `sequence` on, wrapping at the end of the cells.
     #[inline]
     pub fn store(&self, sequence: u64, records: &[u8]) {
-        let stride = self.geometry.stride;
-        let count = (records.len() / stride) as u64;
-        let first = until_wrap(sequence, count, self.geometry.cells) as usize * stride;
-        let (head, tail) = records.split_at(first);
+        let (head, tail) = records.split_at(self.geometry.until_wrap(sequence, records.len()));
         self.store_run(sequence, head);
         if !tail.is_empty() {
             self.store_run(0, tail);
@@ -188,10 +184,7 @@ impl Memory {
     /// torn: the caller validates it.
     #[inline]
     pub fn load(&self, sequence: u64, records: &mut [u8]) {
-        let stride = self.geometry.stride;
-        let count = (records.len() / stride) as u64;
-        let first = until_wrap(sequence, count, self.geometry.cells) as usize * stride;
-        let (head, tail) = records.split_at_mut(first);
+        let (head, tail) = records.split_at_mut(self.geometry.until_wrap(sequence, records.len()));
         self.load_run(sequence, head);
         if !tail.is_empty() {
             self.load_run(0, tail);

@@ -1,8 +1,8 @@
 //! One producer, several readers, a process each; every word of every record is checked.
 //!
 //! ```text
-//! fan_out [--records N] [--readers N] [--capacity N] [--lossy] [--slow-down MICROSECONDS]
-//!         [--pause MICROSECONDS] [--wait spin|yield|sleep]
+//! fan_out [--records N] [--readers N] [--capacity N] [--at-once N] [--lossy]
+//!         [--slow-down MICROSECONDS] [--pause MICROSECONDS] [--wait spin|yield|sleep]
 //! ```
 //!
 //! `--slow-down` makes every reader sleep after each batch, `--pause` the producer after each ring full.
@@ -21,9 +21,6 @@ use options::Options;
 use ringbuf_core::{Producer, Reader, ReaderOptions, Retain, inspect};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
-
-/// Records published at once.
-const AT_ONCE: usize = 256;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -78,13 +75,16 @@ fn fan_out(arguments: &[String]) -> Result<bool> {
 }
 
 fn publish(producer: &mut Producer<Checked>, options: &Options) -> Result<()> {
-    let mut records = Vec::with_capacity(AT_ONCE);
+    let mut records = Vec::with_capacity(options.at_once);
     let mut next = 0;
     while next < options.records {
-        let end = (next + AT_ONCE as u64).min(options.records);
+        let end = (next + options.at_once as u64).min(options.records);
         records.clear();
         records.extend((next..end).map(Checked::of));
-        producer.publish_slice(&records)?;
+        match &records[..] {
+            [record] => _ = producer.publish(record)?,
+            records => _ = producer.publish_slice(records)?,
+        }
         if !options.pause.is_zero() && next / options.capacity != end / options.capacity {
             std::thread::sleep(options.pause);
         }

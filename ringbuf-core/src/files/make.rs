@@ -38,17 +38,19 @@ pub(crate) struct Wanted<'a> {
     pub(crate) replace: bool,
 }
 
-/// A ring and the locks that make this process its producer.
+/// What makes this process the producer of a ring in files.
 #[derive(Debug)]
-pub(crate) struct Owned {
+pub(crate) struct Ownership {
     pub(crate) place: Place,
-    pub(crate) writer: Writer,
     pub(crate) registrar: Registrar,
     /// The authoritative lock, on `NAME.readers`.
-    pub(crate) _lock: Lock,
+    _lock: Lock,
     /// Tells observers that the producer lives, on `NAME.ring`.
-    pub(crate) _data_lock: Option<Lock>,
+    _data_lock: Option<Lock>,
 }
+
+/// A ring and the right to publish on it.
+type Owned = (Writer, Ownership);
 
 /// Creates the ring, or continues one that fits and has no producer.
 pub(crate) fn create(reference: &str, wanted: &Wanted<'_>) -> Result<Owned, CreateError> {
@@ -187,14 +189,14 @@ fn begin(memory: Memory) -> Writer {
 }
 
 fn own(place: Place, writer: Writer, registrar: Registrar, lock: Lock) -> Owned {
-    Owned {
+    let ownership = Ownership {
         // Only observers miss this lock, and only as a sign of life.
         _data_lock: Lock::acquire(&place.data, locks::PRODUCER).ok(),
-        writer,
         place,
         registrar,
         _lock: lock,
-    }
+    };
+    (writer, ownership)
 }
 
 /// Removes the files of a ring, `.ring` first: from then on nobody attaches.

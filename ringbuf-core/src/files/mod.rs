@@ -8,7 +8,7 @@ mod place;
 
 pub use header::FormatError;
 pub(crate) use header::{DATA_MAX, READERS_LEN, READERS_MAGIC};
-pub(crate) use make::{Owned, Wanted, create, unlink};
+pub(crate) use make::{Ownership, Wanted, create, unlink};
 pub(crate) use open::{Opened, Registrar, open};
 pub use place::NameError;
 pub(crate) use place::{Given, Place, directory, is_name};

@@ -153,7 +153,7 @@ mod tests {
                 // SAFETY: as above.
                 unsafe { load(cell, &mut target, word) };
                 assert_eq!(source, target, "{len} bytes by words of {word}");
-                let rest = len.next_multiple_of(8) / 8;
+                let rest = len.div_ceil(8);
                 assert_eq!(shared[rest].load(Relaxed), !0, "wrote past {len} bytes");
             }
         }

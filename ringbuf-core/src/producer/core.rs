@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossbeam_utils::Backoff;
 
 use crate::error::{CreateError, PublishError, TryPublishError};
-use crate::files::{self, Owned, Wanted, locks};
+use crate::files::{self, Ownership, Wanted, locks};
 use crate::heap::HeapRing;
 use crate::layout::{Geometry, SLOTS};
 use crate::memory::Memory;
@@ -22,17 +22,19 @@ const PATIENCE: Duration = Duration::from_millis(10);
 
 #[derive(Debug)]
 pub(crate) struct ProducerCore {
-    home: Home,
-    pub(crate) schema: Schema,
+    writer: Writer,
     fork: ForkToken,
     is_open: bool,
+    pub(crate) schema: Schema,
+    /// Dropped last: it ends with the right to publish.
+    home: Home,
 }
 
 /// Where the ring lies, and what makes us its only producer.
 #[derive(Debug)]
 enum Home {
-    Heap { writer: Writer, ring: Arc<HeapRing> },
-    Files(Box<Owned>),
+    Heap(Arc<HeapRing>),
+    Files(Box<Ownership>),
 }
 
 impl ProducerCore {
@@ -49,8 +51,9 @@ impl ProducerCore {
             mode: options.mode,
             replace: options.replace,
         };
-        let owned = files::create(reference, &wanted)?;
-        Ok(ProducerCore::new(Home::Files(Box::new(owned)), schema))
+        let (writer, ownership) = files::create(reference, &wanted)?;
+        let home = Home::Files(Box::new(ownership));
+        Ok(ProducerCore::new(writer, home, schema))
     }
 
     pub(crate) fn heap(
@@ -59,44 +62,29 @@ impl ProducerCore {
         options: &CreateOptions,
     ) -> Result<ProducerCore, CreateError> {
         let memory = Arc::new(Memory::heap(geometry(&schema, retain, options)?));
-        let ring = Arc::new(HeapRing::new(
-            Arc::clone(&memory),
-            schema.clone(),
-            options.allow,
-        ));
+        let ring = HeapRing::new(Arc::clone(&memory), schema.clone(), options.allow);
         let now = u64::try_from(platform::realtime_ns()).unwrap_or(0);
         let writer = Writer::open(memory, now);
-        Ok(ProducerCore::new(Home::Heap { writer, ring }, schema))
+        Ok(ProducerCore::new(
+            writer,
+            Home::Heap(Arc::new(ring)),
+            schema,
+        ))
     }
 
-    fn new(home: Home, schema: Schema) -> ProducerCore {
+    fn new(writer: Writer, home: Home, schema: Schema) -> ProducerCore {
         ProducerCore {
-            home,
-            schema,
+            writer,
             fork: platform::fork_token(),
             is_open: true,
-        }
-    }
-
-    #[inline]
-    fn writer(&mut self) -> &mut Writer {
-        match &mut self.home {
-            Home::Heap { writer, .. } => writer,
-            Home::Files(owned) => &mut owned.writer,
-        }
-    }
-
-    #[inline]
-    fn writer_ref(&self) -> &Writer {
-        match &self.home {
-            Home::Heap { writer, .. } => writer,
-            Home::Files(owned) => &owned.writer,
+            schema,
+            home,
         }
     }
 
     pub(crate) fn heap_ring(&self) -> Option<&Arc<HeapRing>> {
         match &self.home {
-            Home::Heap { ring, .. } => Some(ring),
+            Home::Heap(ring) => Some(ring),
             Home::Files(_) => None,
         }
     }
@@ -104,29 +92,30 @@ impl ProducerCore {
     /// What a reader attaches by: a path, which is one wherever the name is resolved.
     pub(crate) fn reference(&self) -> String {
         match &self.home {
-            Home::Heap { .. } => String::new(),
-            Home::Files(owned) => owned.place.reference(),
+            Home::Heap(_) => String::new(),
+            Home::Files(ownership) => ownership.place.reference(),
         }
     }
 
     pub(crate) fn name(&self) -> &str {
         match &self.home {
-            Home::Heap { .. } => "(heap)",
-            Home::Files(owned) => &owned.place.name,
+            Home::Heap(_) => "(heap)",
+            Home::Files(ownership) => &ownership.place.name,
         }
     }
 
-    pub(crate) fn geometry(&self) -> Geometry {
-        *self.writer_ref().memory().geometry()
+    #[inline]
+    pub(crate) fn geometry(&self) -> &Geometry {
+        self.writer.memory().geometry()
     }
 
     pub(crate) fn published(&self) -> u64 {
-        self.writer_ref().published()
+        self.writer.published()
     }
 
     /// Readers that are registered and live.
     pub(crate) fn registered_readers(&self) -> usize {
-        let control = self.writer_ref().memory().control();
+        let control = self.writer.memory().control();
         (0..SLOTS)
             .filter(|&slot| {
                 let is_taken = control.slots.0[slot].delivery.load(Ordering::Relaxed) != 0;
@@ -137,9 +126,9 @@ impl ProducerCore {
 
     fn is_alive(&self, slot: usize) -> bool {
         match &self.home {
-            Home::Heap { .. } => true,
-            Home::Files(owned) => {
-                platform::is_locked(&owned.registrar.file, locks::slot(slot)).unwrap_or(true)
+            Home::Heap(_) => true,
+            Home::Files(ownership) => {
+                platform::is_locked(&ownership.registrar.file, locks::slot(slot)).unwrap_or(true)
             }
         }
     }
@@ -156,7 +145,7 @@ impl ProducerCore {
     #[inline]
     pub(crate) fn try_claim(&mut self, count: usize) -> Result<u64, TryPublishError> {
         self.check_claim(count)?;
-        match self.writer().try_claim(count as u64) {
+        match self.writer.try_claim(count as u64) {
             Ok(first) => Ok(first),
             Err(full) => self.try_past_the_dead(count as u64, full),
         }
@@ -166,14 +155,12 @@ impl ProducerCore {
     #[cold]
     fn try_past_the_dead(&mut self, count: u64, full: Full) -> Result<u64, TryPublishError> {
         self.evict_if_dead(full.gate.slot);
-        self.writer()
-            .try_claim(count)
-            .map_err(|full| self.full(full))
+        self.writer.try_claim(count).map_err(|full| self.full(full))
     }
 
     #[cold]
     fn full(&self, full: Full) -> TryPublishError {
-        let writer = self.writer_ref();
+        let writer = &self.writer;
         TryPublishError::Full {
             reader: slots::name(&writer.memory().control().slots.0[full.gate.slot]),
             lag: writer.published().saturating_sub(full.gate.cursor),
@@ -188,7 +175,7 @@ impl ProducerCore {
         stop: Stop<'_>,
     ) -> Result<Option<u64>, PublishError> {
         self.check_claim(count)?;
-        match self.writer().try_claim(count as u64) {
+        match self.writer.try_claim(count as u64) {
             Ok(first) => Ok(Some(first)),
             Err(full) => self.wait_and_claim(count as u64, full, stop),
         }
@@ -215,7 +202,7 @@ impl ProducerCore {
         stop: Stop<'_>,
     ) -> Result<Option<u64>, PublishError> {
         // Readers that sleep must hear of what was published before they can make room.
-        self.writer().notify();
+        self.writer.notify();
         let backoff = Backoff::new();
         loop {
             if stop.is_some_and(|stop| stop()) {
@@ -225,10 +212,10 @@ impl ProducerCore {
                 backoff.snooze();
             } else {
                 let blocking = full;
-                self.writer()
+                self.writer
                     .wait_for_room(count, PATIENCE)
                     .map_err(PublishError::Wait)?;
-                match self.writer().try_claim(count) {
+                match self.writer.try_claim(count) {
                     Ok(first) => return Ok(Some(first)),
                     Err(still) => full = still,
                 }
@@ -236,7 +223,7 @@ impl ProducerCore {
                     self.evict_if_dead(full.gate.slot);
                 }
             }
-            match self.writer().try_claim(count) {
+            match self.writer.try_claim(count) {
                 Ok(first) => return Ok(Some(first)),
                 Err(still) => full = still,
             }
@@ -245,28 +232,28 @@ impl ProducerCore {
 
     /// Frees the slot of a reader whose lock the kernel has released.
     fn evict_if_dead(&self, slot: usize) {
-        let Home::Files(owned) = &self.home else {
+        let Home::Files(ownership) = &self.home else {
             return;
         };
         // Holding the lock keeps a new owner out while the gate is turned off.
-        if let Ok(_lock) = platform::try_lock_brief(&owned.registrar.file, locks::slot(slot)) {
-            protocol::leave(owned.writer.memory(), slot);
+        if let Ok(_lock) = platform::try_lock_brief(&ownership.registrar.file, locks::slot(slot)) {
+            protocol::leave(self.writer.memory(), slot);
         }
     }
 
     #[inline]
     pub(crate) fn write(&mut self, sequence: u64, records: &[u8]) {
-        self.writer().write(sequence, records);
+        self.writer.write(sequence, records);
     }
 
     #[inline]
     pub(crate) fn commit(&mut self, count: usize) {
-        self.writer().commit(count as u64);
+        self.writer.commit(count as u64);
     }
 
     #[inline]
     pub(crate) fn notify(&self) {
-        self.writer_ref().notify();
+        self.writer.notify();
     }
 
     /// Publishes whole records, in pieces that leave lossy readers their place, and smaller ones where
@@ -280,7 +267,7 @@ impl ProducerCore {
         self.check_fork()?;
         let Geometry {
             stride, capacity, ..
-        } = self.geometry();
+        } = *self.geometry();
         if !records.len().is_multiple_of(stride) {
             return Err(PublishError::Bytes {
                 found: records.len(),
@@ -291,7 +278,7 @@ impl ProducerCore {
         let mut done = 0;
         while !records.is_empty() {
             let wanted = step.min(records.len() / stride);
-            let (first, count) = match self.writer().try_claim(wanted as u64) {
+            let (first, count) = match self.writer.try_claim(wanted as u64) {
                 Ok(first) => (first, wanted),
                 Err(full) => {
                     let room = self.room(full).min(wanted);
@@ -314,7 +301,7 @@ impl ProducerCore {
     /// Records that fit before the reader in the way is a full ring behind.
     #[cold]
     fn room(&self, full: Full) -> usize {
-        let writer = self.writer_ref();
+        let writer = &self.writer;
         let end = full.gate.cursor.saturating_add(self.geometry().capacity);
         usize::try_from(end.saturating_sub(writer.published())).unwrap_or(usize::MAX)
     }
@@ -323,7 +310,7 @@ impl ProducerCore {
     pub(crate) fn close(&mut self) {
         // A forked child's copy must not touch what is its parent's.
         if std::mem::take(&mut self.is_open) && !self.fork.is_child() {
-            self.writer().close();
+            self.writer.close();
         }
     }
 }

@@ -196,15 +196,18 @@ impl Follower {
             let offset = (whole - start) as usize * geometry.stride;
             return Ok(self.deliver(whole, start + count - whole, offset));
         }
-        Ok(self.overrun(claimed, published, end))
+        Ok(self.overrun(claimed, end))
     }
 
     /// Counts what was overwritten and goes on where the producer will not be at once.
     #[cold]
-    fn overrun(&mut self, claimed: u64, seen: u64, end: u64) -> News {
+    fn overrun(&mut self, claimed: u64, end: u64) -> News {
+        let live = self.memory.live();
         // `claimed` may be seen before the `published` that precedes it: never go beyond what was loaded.
-        let newest = published(&self.memory.live().hot);
-        let limit = if end < seen { end } else { newest };
+        let newest = published(&live.hot);
+        // [E2] after `published`, as in `horizon`: what came meanwhile may be another epoch's.
+        let same_epoch = state::load(live).epoch == self.epoch;
+        let limit = if same_epoch { newest } else { end };
         let capacity = self.memory.geometry().capacity;
         let cursor = sequence::resume(self.ledger.cursor, claimed, limit, capacity);
         self.ledger.missed += cursor - self.ledger.cursor;

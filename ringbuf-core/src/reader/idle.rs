@@ -34,6 +34,8 @@ pub(super) struct Idle {
     most: Duration,
     /// The next sleep.
     sleep: Duration,
+    /// A sleep has ended without news since something last came.
+    overslept: bool,
     /// Looks before the next sleep. Halved when they were in vain, so that a reader of a slow sensor
     /// does not burn what it could sleep; doubled when they were not.
     spins: u32,
@@ -53,6 +55,7 @@ impl Idle {
             first,
             most,
             sleep: first,
+            overslept: false,
             spins: SPINS_MOST,
             looks: 0,
         }
@@ -61,7 +64,13 @@ impl Idle {
     /// Something came.
     #[inline]
     pub(super) fn found(&mut self) {
-        self.sleep = self.first;
+        // Only what comes within a sleep makes the next one shorter: between the records of a slow sensor
+        // one long sleep is cheaper than several short ones.
+        if self.overslept {
+            self.overslept = false;
+        } else if self.sleep > self.first {
+            self.sleep = (self.sleep / 2).max(self.first);
+        }
         self.looks = 0;
     }
 
@@ -114,6 +123,7 @@ impl Idle {
             return Ok(false);
         }
         self.sleep = (self.sleep * 2).min(self.most);
+        self.overslept = true;
         Ok(true)
     }
 }

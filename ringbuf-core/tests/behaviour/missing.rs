@@ -2,14 +2,14 @@
 
 use ringbuf_core::ReaderOptions;
 
-use super::{check_ledger, count, drain, presets};
+use super::{check_ledger, count, drain, presets, some};
 use crate::home;
 
 #[test]
 fn exactly_what_was_overwritten_is_missed() {
     let home = home();
     for options in presets() {
-        for capacity in [1, 2, 3, 5, 7, 8, 9, 31] {
+        for capacity in some(&[5, 8, 1, 2, 3, 7, 9, 31], 2) {
             for published in 0..=count(3 * capacity + 1, capacity + 2) {
                 let mut producer = home.producer_with::<u64>(capacity, &options);
                 let mut reader = producer.reader(ReaderOptions::lossy()).unwrap();
@@ -52,11 +52,10 @@ fn a_claim_makes_the_oldest_records_unreadable_at_once() {
     let mut producer = home.producer::<u64>(8);
     let mut reader = producer.reader(ReaderOptions::lossy()).unwrap();
     producer.publish_slice(&[0, 1, 2, 3, 4, 5, 6, 7]).unwrap();
-    let claim = producer.claim(3).unwrap();
+    producer.claim(3).unwrap();
     let batch = reader.poll().unwrap().unwrap();
     assert_eq!((batch.missed(), batch.records()), (3, &[3, 4, 5, 6, 7][..]));
     drop(batch);
-    drop(claim);
     assert_eq!(reader.lag(), 0);
 }
 
@@ -67,12 +66,11 @@ fn a_loss_at_the_very_end_is_told_too() {
         let mut producer = home.producer_with::<u64>(1, &options);
         let mut reader = producer.reader(ReaderOptions::lossy()).unwrap();
         producer.publish(&0).unwrap();
-        let claim = producer.claim(1).unwrap();
+        producer.claim(1).unwrap();
         assert!(
             reader.poll().unwrap().is_none(),
             "its only record is being overwritten"
         );
-        drop(claim);
         producer.close();
         let mut told = 0;
         while let Some(batch) = reader.next().unwrap() {

@@ -15,7 +15,7 @@ fn round_trips<T: Record + PartialEq + std::fmt::Debug>(record: impl Fn(u64) -> 
             attach(ReaderOptions::lossy()),
             attach(ReaderOptions::lossless()),
         ];
-        for i in 0..30 {
+        for i in 0..count(30, 9) {
             producer.publish(&record(i)).unwrap();
             if i % 3 == 0 {
                 for reader in &mut readers {
@@ -45,14 +45,14 @@ fn records_of_every_word_size() {
     // The largest that is mirrored, the first that is not, and one copied in large pieces.
     round_trips(|i| [i; 14]);
     round_trips(|i| [i; 15]);
-    round_trips(|i| [i as u16; 601]);
+    round_trips(|i| [i as u16; if cfg!(miri) { 65 } else { 601 }]);
 }
 
 #[test]
 fn records_of_every_length_to_200_bytes() {
     let home = home();
     let lengths: Vec<usize> = if cfg!(miri) {
-        vec![1, 2, 3, 7, 8, 12, 63, 64, 65, 120]
+        vec![1, 2, 3, 8, 12, 65]
     } else {
         (1..=200).collect()
     };

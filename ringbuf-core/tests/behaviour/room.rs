@@ -2,14 +2,14 @@
 
 use ringbuf_core::{Delivery, ReaderOptions, TryPublishError};
 
-use super::{count, drain, presets};
+use super::{count, drain, presets, some};
 use crate::home;
 
 #[test]
 fn exactly_capacity_records_fit_in_front_of_a_reader_that_does_not_read() {
     let home = home();
     for options in presets() {
-        for capacity in (1..=count(20, 6)).chain([33, 64, 100]) {
+        for capacity in (1..=count(20, 6)).chain(some(&[33, 64, 100], 0)) {
             let mut producer = home.producer_with::<u64>(capacity, &options);
             assert_eq!(producer.capacity(), capacity);
             let reader = producer
@@ -34,7 +34,7 @@ fn exactly_capacity_records_fit_in_front_of_a_reader_that_does_not_read() {
 #[test]
 fn exactly_capacity_records_are_kept() {
     let home = home();
-    for capacity in (1..=count(20, 6)).chain([33, 64, 100]) {
+    for capacity in (1..=count(20, 6)).chain(some(&[33, 64, 100], 0)) {
         let mut producer = home.producer::<u64>(capacity);
         let records: Vec<u64> = (0..3 * capacity + 2).collect();
         producer.publish_slice(&records).unwrap();

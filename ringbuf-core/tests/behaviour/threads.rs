@@ -2,6 +2,7 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use ringbuf_core::{Ledger, Producer, Reader, ReaderOptions, Record, Wait};
 
@@ -142,6 +143,7 @@ fn a_blocked_producer_goes_on_when_the_reader_in_the_way_leaves() {
 
 #[test]
 fn ping_pong_wakes_both_sides_every_time() {
+    let begin = Instant::now();
     for options in presets() {
         let home = home();
         let mut there = home.producer_with::<u64>(1, &options);
@@ -154,13 +156,19 @@ fn ping_pong_wakes_both_sides_every_time() {
                     back.publish(&(batch.records()[0] + 1)).unwrap();
                 }
             });
-            for i in 0..count(200, 20) {
+            for i in 0..count(400, 20) {
                 there.publish(&(i * 2)).unwrap();
                 assert_eq!(one(&mut answers), i * 2 + 1);
             }
             there.close();
         });
     }
+    // 1600 wake-ups; a reader that is not woken sleeps for a tenth of a second, and then longer.
+    let elapsed = begin.elapsed();
+    assert!(
+        cfg!(miri) || elapsed < Duration::from_secs(25),
+        "{elapsed:?}"
+    );
 }
 
 fn one<T: Record>(reader: &mut Reader<T>) -> T {

@@ -190,3 +190,79 @@ fn a_reader_that_was_away_finds_every_boundary_in_its_place() {
         assert_eq!(tally.read, 2 + 3 + 4 + 5 + 6);
     }
 }
+
+#[test]
+fn a_reader_that_was_away_for_more_restarts_than_are_remembered_loses_no_record() {
+    let _limit = limit();
+    let rings = Rings::new();
+    let ring = rings.reference("restarts");
+    let retain = Retain::records(CAPACITY);
+    let producer = Producer::<Checked>::create(&ring, retain).unwrap();
+    let attach = |options: ReaderOptions| Reader::<Checked>::attach(&ring, options).unwrap();
+    let mut readers = [
+        attach(ReaderOptions::lossless()),
+        attach(ReaderOptions::lossy()),
+    ];
+    drop(producer);
+    let newest = 41;
+    for _ in 2..=newest {
+        let mut producer = Producer::<Checked>::create(&ring, retain).unwrap();
+        for _ in 0..2 {
+            producer
+                .publish(&Checked::of(producer.published()))
+                .unwrap();
+        }
+    }
+    for reader in &mut readers {
+        let mut tally = Tally::from(0);
+        let mut last = 1;
+        while let Some(batch) = reader.next().unwrap() {
+            tally.take(&batch);
+            if let Some(event) = batch.event() {
+                let Event::Restarted {
+                    epoch,
+                    first_sequence,
+                } = event
+                else {
+                    panic!("{event:?}");
+                };
+                assert!(epoch > last, "{epoch} after {last}");
+                last = epoch;
+                // Two records each, from the second epoch on.
+                let place = batch.first_sequence();
+                assert!(first_sequence.is_none_or(|first| first == place));
+                assert!(first_sequence.is_none() || place == (epoch - 2) * 2);
+            }
+        }
+        assert_eq!((tally.read, tally.missed, last), (80, 0, newest));
+        assert!(tally.is_faultless());
+    }
+}
+
+#[test]
+fn what_a_producer_had_begun_to_write_when_it_ended_is_never_read() {
+    let rings = Rings::new();
+    let ring = rings.reference("restarts");
+    let create = || Producer::<Checked>::create(&ring, Retain::records(8)).unwrap();
+    let mut first = create();
+    for i in 0..8 {
+        first.publish(&Checked::of(i)).unwrap();
+    }
+    // The cells of records 0 to 2.
+    let mut claim = first.claim(3).unwrap();
+    claim.write_slice(0, &[Checked::of(999); 3]);
+    drop(first);
+    let mut second = create();
+    for published in 8..20 {
+        let options = ReaderOptions::lossy().from_oldest();
+        let mut reader = Reader::<Checked>::attach(&ring, options).unwrap();
+        let oldest = (published - 8).max(3);
+        let mut tally = Tally::from(oldest);
+        while let Some(batch) = reader.poll().unwrap() {
+            tally.take(&batch);
+        }
+        assert!(tally.is_faultless(), "{tally:?}");
+        assert_eq!((tally.read, tally.missed), (published - oldest, 0));
+        assert_eq!(second.publish(&Checked::of(published)).unwrap(), published);
+    }
+}

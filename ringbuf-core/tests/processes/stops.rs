@@ -7,7 +7,7 @@ use ringbuf_core::{Producer, Retain, inspect};
 
 use crate::checked::Checked;
 use crate::support::process::start;
-use crate::support::system::{SIGCONT, SIGSTOP};
+use crate::support::system::{CONTINUE, STOP};
 use crate::support::{Rings, eventually, limit};
 
 #[test]
@@ -29,7 +29,7 @@ fn a_stopped_lossless_reader_holds_the_producer_until_it_goes_on() {
         });
         eventually("it runs", || published() > 1000);
         for _ in 0..3 {
-            reader.signal(SIGSTOP);
+            reader.signal(STOP);
             let mut last = 0;
             eventually("the producer stands still", || {
                 let before = std::mem::replace(&mut last, published());
@@ -43,8 +43,10 @@ fn a_stopped_lossless_reader_holds_the_producer_until_it_goes_on() {
             let info = inspect::info(&ring).unwrap();
             let stopped = &info.readers.unwrap()[0];
             assert!(stopped.is_alive);
-            assert_eq!(stopped.lag, Some(64), "exactly a ring behind");
-            reader.signal(SIGCONT);
+            // A ring behind by its gate; its ledger may be a batch ahead of that.
+            let lag = stopped.lag.unwrap();
+            assert!((48..=64).contains(&lag), "{lag}");
+            reader.signal(CONTINUE);
             eventually("the producer goes on", || published() > last + 100);
         }
     });

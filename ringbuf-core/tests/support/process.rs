@@ -18,8 +18,11 @@ const ARGUMENTS: &str = "RINGBUF_TEST_ARGUMENTS";
 const MARK: &str = "@@";
 const SEPARATOR: char = '\u{1f}';
 
+/// What a process does, with the arguments it was started with.
+pub type Play = fn(&[String]);
+
 /// Plays the role this process was started for, if any.
-pub fn play(roles: &[(&str, fn(&[String]))]) {
+pub fn play(roles: &[(&str, Play)]) {
     let Ok(name) = std::env::var(ROLE) else {
         return;
     };

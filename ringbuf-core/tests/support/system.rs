@@ -7,7 +7,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-pub use libc::{SIGCONT, SIGSTOP};
+/// Stops a process, and lets it go on.
+pub const STOP: i32 = libc::SIGSTOP;
+pub const CONTINUE: i32 = libc::SIGCONT;
 
 /// Sends a signal to a process that this one has started and not yet waited for.
 pub fn signal(process: u32, signal: i32) {

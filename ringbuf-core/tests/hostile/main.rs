@@ -1,0 +1,20 @@
+//! Files that are no rings, damaged rings, and places where no ring can be: an error that says what was
+//! found, no panic, no signal, and nothing left behind.
+// Miri has no files to map.
+#![cfg(all(unix, not(miri)))]
+
+mod header;
+mod places;
+mod refused;
+mod shapes;
+mod space;
+#[path = "../support/mod.rs"]
+mod support;
+mod users;
+mod words;
+
+/// The other processes of these tests. By itself it does nothing.
+#[test]
+fn role() {
+    support::process::play(&[("other user", users::other_user)]);
+}
