@@ -74,6 +74,12 @@ fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<UntypedRe
                 if closed {
                     talk("the producer has closed the ring; reading what it left");
                 }
+                if reader.is_observer() {
+                    talk(
+                        "only observing: all slots are taken, or this user may not register; tools will not \
+                         list this reader, and it looks for records every 10 to 20 ms",
+                    );
+                }
                 return Ok(Some(reader));
             }
             Err(error @ AttachError::NotFound { .. }) => error,
