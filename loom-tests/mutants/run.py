@@ -104,26 +104,38 @@ def build(source):
     return programs[-1]
 
 
+def named(program, model):
+    """The models that a name of the list stands for."""
+    listed = subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout
+    every = re.findall(r"^(.*): test$", listed, flags=re.M)
+    found = [name for name in every if name == model or (model.endswith("::") and name.startswith(model))]
+    if not found:
+        raise Stale(f"there is no model {model}")
+    return found
+
+
 def fails(program, model):
-    """Runs models; returns how they failed, or None."""
-    exact = [] if model.endswith("::") or not model else ["--exact"]
-    command = [program, model, *exact, "--test-threads", "2"]
+    """Runs one model; returns how it failed, or None."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=SECONDS)
+        done = subprocess.run(
+            [program, "--exact", model, "--nocapture"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=SECONDS,
+        )
     except subprocess.TimeoutExpired:
         raise Stale(f"{model} took more than {SECONDS} s") from None
-    output = done.stdout + done.stderr
-    if re.search(r"^running 0 tests", output, flags=re.M):
-        raise Stale(f"there is no model {model}")
     if done.returncode == 0:
         return None
-    found = re.search(r"panicked at .*?:\n(.*)", output)
+    found = re.search(r"panicked at .*?:\n(.*)", done.stdout + done.stderr)
     return f"{model}: {found.group(1)[:70] if found else done.returncode}"
 
 
 def judge(program, mutant):
     """Says what became of a built mutant, and whether that is what the list expects."""
-    reason = next(filter(None, (fails(program, model) for model in mutant["models"])), None)
+    models = [model for name in mutant["models"] for model in named(program, name)]
+    reason = next(filter(None, (fails(program, model) for model in models)), None)
     if "survives" in mutant:
         return ("survives", True) if reason is None else (f"KILLED, listed as a survivor ({reason})", False)
     return (f"killed ({reason})", True) if reason else ("SURVIVED", False)
@@ -156,7 +168,7 @@ def main(arguments):
         print(f"{mutant['id']:<28} {verdict}", flush=True)
     survivors = sum("survives" in mutant for mutant in mutants)
     seconds = time.monotonic() - begun
-    print(f"{killed} killed, {survivors} listed as survivors, {len(wrong)} wrong, {seconds:.0f} s")
+    print(f"{killed} killed, {survivors} listed as survivors, {len(wrong)} wrong, {seconds:.0f} s", flush=True)
     if wrong:
         raise SystemExit("wrong: " + ", ".join(wrong))
 

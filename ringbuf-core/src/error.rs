@@ -77,7 +77,7 @@ pub enum CreateError {
     NoSpace {
         /// The ring.
         name: String,
-        /// Bytes of both files.
+        /// Bytes of the file that does not fit.
         needed: u64,
         /// Where.
         directory: PathBuf,
@@ -157,8 +157,8 @@ pub enum AttachError {
     },
     /// Every slot is taken.
     #[error(
-        "ring {name} has {registered} registered readers, which is the most: attach as a lossy reader (it will \
-         observe without being listed), or stop another"
+        "ring {name} has {registered} registered readers, which is the most: stop another, or, on a ring in \
+         files, attach as a lossy reader, which then observes without being listed"
     )]
     TooManyReaders {
         /// The ring.

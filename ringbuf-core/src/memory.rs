@@ -66,9 +66,9 @@ enum Parking {
 
 /// Zeroed heap memory of at least `len` bytes and its address.
 fn heap(len: usize) -> (Block, NonNull<u8>) {
-    let lines: Box<[HeapLine]> = (0..len.div_ceil(4096).max(1))
-        .map(|_| HeapLine(std::array::from_fn(|_| AtomicU64::new(0))))
-        .collect();
+    let lines = Box::new_zeroed_slice(len.div_ceil(4096).max(1));
+    // SAFETY: all zeros is a valid `HeapLine`: an atomic has the layout of its integer.
+    let lines: Box<[HeapLine]> = unsafe { lines.assume_init() };
     let lines = NonNull::from(Box::leak(lines));
     let block = Block::Heap {
         _block: HeapBlock(lines),

@@ -3,6 +3,7 @@
 #![cfg(not(miri))]
 
 mod behaviour;
+mod support;
 
 use behaviour::Home;
 

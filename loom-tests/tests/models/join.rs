@@ -31,33 +31,33 @@ fn join(first: First, memory: Arc<Memory>, ahead: &[u64], claims: &'static [u64]
 
 #[test]
 fn from_now() {
-    check(2, |first| {
+    check(3, |first| {
         join(first, ring(2), &[1, 1], &[1, 1, 1], Start::Now)
     });
 }
 
 #[test]
 fn from_the_oldest() {
-    check(2, |first| {
+    check(3, |first| {
         join(first, ring(2), &[1, 1], &[1, 1, 1], Start::Oldest)
     });
 }
 
 #[test]
 fn capacity_one() {
-    check(2, |first| {
+    check(3, |first| {
         join(first, ring(1), &[1, 1, 1], &[1, 1], Start::Oldest)
     });
 }
 
 #[test]
 fn claims_of_two() {
-    check(2, |first| join(first, ring(2), &[2], &[2, 2], Start::Now));
+    check(3, |first| join(first, ring(2), &[2], &[2, 2], Start::Now));
 }
 
 #[test]
 fn claims_of_two_from_the_oldest() {
-    check(2, |first| {
+    check(3, |first| {
         join(first, ring(2), &[2], &[2, 2], Start::Oldest)
     });
 }
@@ -65,14 +65,14 @@ fn claims_of_two_from_the_oldest() {
 /// Capacity 16 is the smallest with steps of two: the producer grants itself more than it claims.
 #[test]
 fn steps_of_two() {
-    check(2, |first| {
+    check(3, |first| {
         join(first, ring(16), &[8, 8, 1], &[1, 1, 1], Start::Oldest)
     });
 }
 
 #[test]
 fn beside_a_reader_further_back() {
-    check(1, |first| {
+    check(2, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         publish(&mut writer, 1);
@@ -105,7 +105,7 @@ fn beside_a_reader_further_back() {
 /// The producer dies in a claim and another goes on, while a reader joins.
 #[test]
 fn across_a_restart() {
-    check(2, |first| {
+    check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         publish(&mut writer, 1);

@@ -24,7 +24,7 @@ fn look(memory: &Arc<Memory>, times: usize) {
 /// The owner writes it twice more: that is when a copy is written over.
 #[test]
 fn of_a_lossless_reader() {
-    check(2, |first| {
+    check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);
@@ -62,7 +62,7 @@ fn of_a_lossy_reader_that_misses() {
 
 #[test]
 fn twice() {
-    check(2, |first| {
+    check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);

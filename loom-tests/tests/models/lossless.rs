@@ -29,6 +29,7 @@ fn one_reader() {
             move || {
                 take(&mut reader, 1);
                 take(&mut reader, 2);
+                take(&mut reader, 2);
                 reader
             },
         );
@@ -38,7 +39,7 @@ fn one_reader() {
 
 #[test]
 fn two_readers() {
-    check(2, |first| {
+    check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);
@@ -66,7 +67,7 @@ fn two_readers() {
 /// A lossy reader beside a lossless one: the producer waits for the one and laps the other.
 #[test]
 fn a_lossless_and_a_lossy_reader() {
-    check(2, |first| {
+    check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);

@@ -1,5 +1,5 @@
-#![cfg(loom)]
 //! The models, one file for each question; `docs/MODELS.md` lists what they show.
+#![cfg(loom)]
 
 mod guard;
 mod join;

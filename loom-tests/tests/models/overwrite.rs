@@ -57,12 +57,12 @@ fn batches_of_two_read_one_by_one() {
 
 #[test]
 fn a_capacity_that_is_not_a_power_of_two() {
-    check(2, |first| one_reader(first, ring(3), &[2, 1, 2], 3, 2));
+    check(3, |first| one_reader(first, ring(3), &[2, 1, 2], 3, 2));
 }
 
 #[test]
 fn the_mirror() {
-    check(2, |first| one_reader(first, mirrored(2), &[1, 1, 1], 1, 2));
+    check(3, |first| one_reader(first, mirrored(2), &[1, 1, 1], 1, 2));
 }
 
 #[test]

@@ -2,11 +2,14 @@
 //! exactly where the next epoch begins.
 
 use loom::sync::Arc;
+use loom::sync::atomic::Ordering::{Acquire, Relaxed};
+use loom::sync::atomic::fence;
+use loom::thread;
 use loom_tests::{
     First, check, drain, lossy, open, poll, poll_epoch, publish, race, records, ring,
     try_publish_in,
 };
-use ringbuf_core::model::{Follower, Memory, News, Start, Writer};
+use ringbuf_core::model::{Follower, Memory, News, Start, Writer, boundary};
 
 /// A lossy reader beside a producer with two records published that does `what`.
 fn beside(first: First, what: fn(&Arc<Memory>, Writer), kept_from: u64, published: u64) {
@@ -180,6 +183,37 @@ fn joined_before_the_boundary() {
             epoch = follow(&mut reader, epoch);
         }
         assert_eq!((epoch, reader.ledger().read), (2, 2));
+    });
+}
+
+/// The table itself, while it is written over: an epoch's beginning is right or forgotten. Every producer
+/// is a thread of its own, so that only the table's own fences order them for an observer.
+#[test]
+fn the_table_of_epochs() {
+    check(3, |first| {
+        let memory = ring(4);
+        publish(&mut open(&memory), 1);
+        let producers = Arc::clone(&memory);
+        race(
+            first,
+            move || {
+                for _ in 0..3 {
+                    let memory = Arc::clone(&producers);
+                    thread::spawn(move || publish(&mut open(&memory), 1))
+                        .join()
+                        .unwrap();
+                }
+            },
+            move || {
+                let newest = memory.live().status.state.load(Relaxed) >> 2;
+                fence(Acquire);
+                if newest >= 2
+                    && let Some(began) = boundary(memory.live(), 2)
+                {
+                    assert_eq!(began, 1, "a wrong boundary");
+                }
+            },
+        );
     });
 }
 

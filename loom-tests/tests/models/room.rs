@@ -29,7 +29,7 @@ fn woken_by_a_release() {
 /// Both sleep in turn: the producer for room, the reader for records.
 #[test]
 fn back_and_forth() {
-    check(2, |first| {
+    check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Start::Now);

@@ -3,7 +3,7 @@
 use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{LONG, check, lossy, open, poll, publish, race, ring};
-use ringbuf_core::model::{Follower, News, Phase, Start, Writer};
+use ringbuf_core::model::{Follower, News, Phase, Start, Writer, remove};
 
 /// Publishes so many records, one by one, each with its wake.
 fn publish_and_wake(writer: &mut Writer, count: usize) {
@@ -99,6 +99,26 @@ fn close_without_a_record() {
             move || read_to_the_end(&mut reader),
         );
         assert_eq!(read, 0);
+    });
+}
+
+/// The files are taken away while a reader sleeps.
+#[test]
+fn remove_wakes() {
+    check(3, |first| {
+        let memory = ring(2);
+        drop(open(&memory));
+        let mut reader = lossy(&memory, 0, Start::Now);
+        race(
+            first,
+            move || remove(&memory),
+            move || {
+                while poll(&mut reader, 1) == News::Nothing {
+                    reader.wait(LONG).unwrap();
+                }
+                assert_eq!(poll(&mut reader, 1), News::Ended(Phase::Removed));
+            },
+        );
     });
 }
 

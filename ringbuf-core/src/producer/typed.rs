@@ -170,7 +170,7 @@ impl<T: Record> Producer<T> {
     /// claim.write(0, &7);
     /// claim.write_slice(1, &[8, 9]);
     /// assert_eq!(claim.commit(), 0);
-    /// drop(producer.claim(8)?); // given up
+    /// producer.claim(8)?.abort();
     /// assert_eq!(producer.published(), 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -265,6 +265,9 @@ impl<T: Record> Claim<'_, T> {
         self.core
             .write(self.first + index as u64, cast::as_bytes(records));
     }
+
+    /// Gives the claim up, as dropping it does: readers never see it.
+    pub fn abort(self) {}
 
     /// Publishes all records claimed and returns the first sequence. Those that were not written hold
     /// whatever the ring held there before.

@@ -38,6 +38,8 @@ mod follower;
 pub mod gate;
 mod ledger;
 pub mod state;
+#[cfg(all(test, not(loom)))]
+mod tests;
 pub mod wake;
 mod writer;
 

@@ -116,7 +116,8 @@ impl<T: Record> Reader<T> {
         }
     }
 
-    /// The newest record and its sequence, without moving this reader; `None` before the first.
+    /// The newest record and its sequence, without moving this reader; `None` before the first, and
+    /// while the only one a ring keeps is being overwritten.
     ///
     /// # Errors
     ///

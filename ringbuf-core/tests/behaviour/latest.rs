@@ -2,7 +2,7 @@
 
 use ringbuf_core::{Producer, ReaderOptions};
 
-use super::presets;
+use super::{count, presets};
 use crate::home;
 
 #[test]
@@ -13,7 +13,7 @@ fn latest_is_the_newest_record_and_moves_nobody() {
             let mut producer = home.producer_with::<[u32; 3]>(capacity, &options);
             let reader = producer.reader(ReaderOptions::lossy()).unwrap();
             assert_eq!(reader.latest().unwrap(), None);
-            for i in 0..20 {
+            for i in 0..count(20, 3) as u32 {
                 producer.publish(&[i, i + 1, i + 2]).unwrap();
                 assert_eq!(
                     reader.latest().unwrap(),
@@ -38,6 +38,19 @@ fn latest_is_not_what_is_being_written() {
         producer.publish(&11).unwrap();
         assert_eq!(lossless.latest().unwrap(), Some((1, 11)));
     }
+}
+
+#[test]
+fn latest_is_nothing_rather_than_half_of_something() {
+    let home = home();
+    let mut producer: Producer<[u64; 4]> = home.producer(1);
+    let reader = producer.reader(ReaderOptions::lossy()).unwrap();
+    producer.publish(&[1; 4]).unwrap();
+    let mut claim = producer.claim(1).unwrap();
+    claim.write(0, &[2; 4]);
+    assert_eq!(reader.latest().unwrap(), None);
+    claim.commit();
+    assert_eq!(reader.latest().unwrap(), Some((1, [2; 4])));
 }
 
 #[test]

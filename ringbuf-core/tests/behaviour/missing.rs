@@ -2,15 +2,16 @@
 
 use ringbuf_core::ReaderOptions;
 
-use super::{check_ledger, count, drain, presets, some};
+use super::{check_ledger, drain, presets};
 use crate::home;
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
 fn exactly_what_was_overwritten_is_missed() {
     let home = home();
     for options in presets() {
-        for capacity in some(&[5, 8, 1, 2, 3, 7, 9, 31], 2) {
-            for published in 0..=count(3 * capacity + 1, capacity + 2) {
+        for capacity in [1, 2, 3, 5, 7, 8, 9, 31] {
+            for published in 0..=3 * capacity + 1 {
                 let mut producer = home.producer_with::<u64>(capacity, &options);
                 let mut reader = producer.reader(ReaderOptions::lossy()).unwrap();
                 let records: Vec<u64> = (0..published).collect();
@@ -82,13 +83,14 @@ fn a_loss_at_the_very_end_is_told_too() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
 fn a_lapped_reader_does_not_hold_up_or_change_what_others_get() {
     let home = home();
     let mut producer = home.producer::<u64>(5);
     let mut slow = producer.reader(ReaderOptions::lossy()).unwrap();
     let mut quick = producer.reader(ReaderOptions::lossy()).unwrap();
     let mut lossless = producer.reader(ReaderOptions::lossless()).unwrap();
-    for i in 0..count(500, 30) {
+    for i in 0..500 {
         producer.publish(&i).unwrap();
         for reader in [&mut quick, &mut lossless] {
             let (got, missed) = drain(reader);

@@ -17,28 +17,33 @@ use std::cell::Cell;
 use ringbuf_core::{
     CreateOptions, Preset, Producer, Reader, Record, Retain, Schema, UntypedProducer,
 };
-use tempfile::TempDir;
+
+use crate::support::{Limit, Rings, limit};
 
 /// Where the rings of one test lie.
 pub struct Home {
-    directory: Option<TempDir>,
+    directory: Option<Rings>,
     rings: Cell<u32>,
+    _limit: Option<Limit>,
 }
 
 // A test crate calls one of the two.
 #[allow(dead_code)]
 impl Home {
     pub fn heap() -> Home {
-        Home {
-            directory: None,
-            rings: Cell::new(0),
-        }
+        Home::new(None)
     }
 
     pub fn mapped() -> Home {
+        Home::new(Some(Rings::on_disk()))
+    }
+
+    fn new(directory: Option<Rings>) -> Home {
         Home {
-            directory: Some(TempDir::new().unwrap()),
+            directory,
             rings: Cell::new(0),
+            // Nobody can say how long Miri takes.
+            _limit: (!cfg!(miri)).then(limit),
         }
     }
 
@@ -69,8 +74,7 @@ impl Home {
     fn next_reference(&self) -> Option<String> {
         let directory = self.directory.as_ref()?;
         self.rings.set(self.rings.get() + 1);
-        let path = directory.path().join(format!("{}.ring", self.rings.get()));
-        Some(path.to_string_lossy().into_owned())
+        Some(directory.reference(&self.rings.get().to_string()))
     }
 }
 
@@ -108,17 +112,4 @@ fn check_ledger<T: Record>(reader: &Reader<T>, published: u64) {
     assert_eq!(ledger.skipped, 0);
     assert_eq!(reader.cursor(), ledger.cursor);
     assert_eq!(reader.lag(), published - ledger.cursor);
-}
-
-/// Numbers that look random and are the same every time.
-struct Numbers(u64);
-
-impl Numbers {
-    /// Below `bound`.
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % bound
-    }
 }

@@ -2,14 +2,15 @@
 
 use ringbuf_core::{Delivery, ReaderOptions, TryPublishError};
 
-use super::{count, drain, presets, some};
+use super::{count, drain, presets};
 use crate::home;
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
 fn exactly_capacity_records_fit_in_front_of_a_reader_that_does_not_read() {
     let home = home();
     for options in presets() {
-        for capacity in (1..=count(20, 6)).chain(some(&[33, 64, 100], 0)) {
+        for capacity in (1..=20).chain([33, 64, 100]) {
             let mut producer = home.producer_with::<u64>(capacity, &options);
             assert_eq!(producer.capacity(), capacity);
             let reader = producer
@@ -32,9 +33,10 @@ fn exactly_capacity_records_fit_in_front_of_a_reader_that_does_not_read() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
 fn exactly_capacity_records_are_kept() {
     let home = home();
-    for capacity in (1..=count(20, 6)).chain(some(&[33, 64, 100], 0)) {
+    for capacity in (1..=20).chain([33, 64, 100]) {
         let mut producer = home.producer::<u64>(capacity);
         let records: Vec<u64> = (0..3 * capacity + 2).collect();
         producer.publish_slice(&records).unwrap();
@@ -97,10 +99,10 @@ fn a_lossy_reader_is_never_in_the_way() {
     let home = home();
     let mut producer = home.producer::<u64>(2);
     let reader = producer.reader(ReaderOptions::lossy()).unwrap();
-    for i in 0..50 {
+    for i in 0..count(50, 4) {
         assert_eq!(producer.try_publish(&i).unwrap(), i);
     }
-    assert_eq!(reader.lag(), 50);
+    assert_eq!(reader.lag(), producer.published());
 }
 
 #[test]

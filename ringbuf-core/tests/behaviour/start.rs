@@ -2,7 +2,7 @@
 
 use ringbuf_core::{ReaderOptions, Start};
 
-use super::{count, drain, some};
+use super::drain;
 use crate::home;
 
 #[test]
@@ -26,10 +26,11 @@ fn now_is_the_default_and_skips_nothing_that_comes() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
 fn oldest_is_the_oldest_record_that_is_kept() {
     let home = home();
-    for capacity in some(&[5_u64, 8, 1, 12], 2) {
-        for published in 0..count(3 * capacity, capacity + 2) {
+    for capacity in [1_u64, 5, 8, 12] {
+        for published in 0..3 * capacity {
             let mut producer = home.producer::<u64>(capacity);
             for i in 0..published {
                 producer.publish(&i).unwrap();
@@ -47,9 +48,10 @@ fn oldest_is_the_oldest_record_that_is_kept() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
 fn a_lossless_reader_begins_at_most_an_eighth_later_and_then_misses_nothing() {
     let home = home();
-    for capacity in some(&[5_u64, 16, 1, 8, 64, 100], 2) {
+    for capacity in [1_u64, 5, 8, 64, 100] {
         for published in [0, 1, capacity, capacity + 1, 2 * capacity + 3] {
             let mut producer = home.producer::<u64>(capacity);
             for i in 0..published {
