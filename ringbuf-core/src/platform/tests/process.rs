@@ -115,9 +115,9 @@ fn play_role() {
             wait(first_word(&mapping), 0, Duration::from_secs(20)).unwrap();
             say("done");
         }
-        #[cfg(all(target_os = "linux", not(ringbuf_portable)))]
+        #[cfg(all(target_os = "linux", not(any(ringbuf_portable, miri))))]
         role => super::super::linux::tests::play_role(role, path),
-        #[cfg(not(all(target_os = "linux", not(ringbuf_portable))))]
+        #[cfg(not(all(target_os = "linux", not(any(ringbuf_portable, miri)))))]
         role => panic!("no role {role}"),
     }
 }
