@@ -78,7 +78,7 @@ pub fn open(live: &Live, epoch: u64, first: u64, opened_ns: u64) {
 }
 
 /// Where `epoch` began, as long as the table remembers it. The caller has seen that epoch, or a later one, in
-/// the state [S1].
+/// the state (`[S1]`).
 pub fn boundary(live: &Live, epoch: u64) -> Option<u64> {
     let entry = &live.epochs[index(epoch)];
     let first = entry.first.load(Ordering::Relaxed);
