@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 cargo build --release -p producer -p consumer -p ringctl
 
 # A directory of its own, so that it meets nobody else's rings.
-RINGBUF_DIR=$(mktemp -d "${TMPDIR:-/tmp}/ringbuf-demo.XXXXXX")
+RINGBUF_DIR=$(mktemp -d)
 export RINGBUF_DIR PATH="$PWD/target/release:$PATH"
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; ringctl rm temperature 2>/dev/null || true; rm -rf "$RINGBUF_DIR"' EXIT
 

@@ -9,6 +9,12 @@ pub(crate) use std::sync::{
     atomic::{AtomicU32, AtomicU64, Ordering, fence},
 };
 
+// Words that only exist in bytes: cells of small records, and what the system is given.
+#[cfg(all(test, not(loom)))]
+pub(crate) use std::sync::atomic::AtomicBool;
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic::{AtomicU8, AtomicU16};
+
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     Arc, Condvar, Mutex,

@@ -7,7 +7,6 @@ use ringbuf_core::{Producer, Reader, ReaderOptions, Retain};
 
 /// Not a test: a producer to be killed.
 #[test]
-#[ignore = "run by other tests, as a process of its own"]
 fn process_producer() {
     let Some(directory) = process_directory() else {
         return;
@@ -22,7 +21,6 @@ fn process_producer() {
 
 /// Not a test: a reader to be killed.
 #[test]
-#[ignore = "run by other tests, as a process of its own"]
 fn process_reader() {
     let Some(directory) = process_directory() else {
         return;

@@ -3,7 +3,7 @@
 //! A lossy reader copies while the producer may write: both sides must then use atomic accesses of one
 //! size (`core::sync::atomic`, "Memory model for atomic accesses"). That size is the geometry's word.
 
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+use crate::sync::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 #[path = "copy_x86_64.rs"]

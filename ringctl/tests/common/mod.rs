@@ -98,7 +98,7 @@ impl Rings {
     /// it is ready.
     pub fn process(&self, test: &str) -> Process {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([test, "--exact", "--ignored", "--nocapture"])
+            .args([test, "--exact", "--nocapture"])
             .env(PROCESS_DIRECTORY, self.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

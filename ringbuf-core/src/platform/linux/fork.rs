@@ -8,10 +8,10 @@
 //! again.
 #![allow(unsafe_code)]
 
+use crate::sync::{AtomicU64, Ordering};
 use memmap2::{MmapOptions, MmapRaw};
 use std::io;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Remembers in which process it was made.
 #[derive(Debug, Clone, Copy)]

@@ -4,9 +4,9 @@
 //! one by the file and the offset behind it. A read-only mapping will do for waiting.
 #![allow(unsafe_code)]
 
+use crate::sync::AtomicU32;
 use std::io;
 use std::ptr;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 /// Sleeps while the word is `expected`, at most this long. Returning says only that it is time to

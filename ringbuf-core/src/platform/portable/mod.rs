@@ -11,10 +11,10 @@ mod tests;
 pub(crate) use lock::{Lock, LockFile, is_locked, remove_lock_files, try_lock_brief};
 
 use super::RefusedFileSystem;
+use crate::sync::{AtomicU32, Ordering};
 use memmap2::MmapRaw;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,7 @@
 
 use super::super::tests::{alone, for_queries, one_page};
 use super::super::*;
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 

@@ -32,8 +32,8 @@ fn a_mapping_is_shared() {
     assert_eq!(theirs.as_ptr().addr() % 4096, 0);
     ours.prefault();
     theirs.prefault();
-    first_word(&ours).store(77, std::sync::atomic::Ordering::Relaxed);
-    let seen = first_word(&theirs).load(std::sync::atomic::Ordering::Relaxed);
+    first_word(&ours).store(77, Ordering::Relaxed);
+    let seen = first_word(&theirs).load(Ordering::Relaxed);
     assert_eq!(seen, 77);
     let mut bytes = [0; 4];
     open_read(&path).unwrap().read_exact(&mut bytes).unwrap();

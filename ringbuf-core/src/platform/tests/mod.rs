@@ -6,8 +6,8 @@ pub(super) mod process;
 mod waiting;
 
 use super::*;
+use crate::sync::AtomicU32;
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Tests that lock or start processes run one at a time: a child that one test forks inherits

@@ -1,6 +1,6 @@
 use super::process::Other;
 use super::*;
-use std::sync::atomic::Ordering;
+use crate::sync::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 use super::super::super::tests::process::Other;
 use super::super::super::tests::{alone, first_word, one_page};
 use super::*;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::{AtomicBool, AtomicU32, Ordering};
 use std::time::Instant;
 
 #[test]
