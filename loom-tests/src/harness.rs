@@ -81,14 +81,14 @@ pub fn race<P: 'static, R: 'static>(
 
 /// A new ring without the newest-record mirror.
 pub fn ring(capacity: u64) -> Arc<Memory> {
-    Arc::new(Memory::heap(Geometry::new(capacity, STRIDE, 8, false)))
+    Arc::new(Memory::heap(Geometry::new(capacity, STRIDE, 8, false)).unwrap())
 }
 
 /// A new ring with the newest-record mirror.
 pub fn mirrored(capacity: u64) -> Arc<Memory> {
     let geometry = Geometry::new(capacity, STRIDE, 8, true);
     assert!(geometry.mirror, "the record does not fit the mirror");
-    Arc::new(Memory::heap(geometry))
+    Arc::new(Memory::heap(geometry).unwrap())
 }
 
 /// Opens the ring as its producer.

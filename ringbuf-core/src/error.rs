@@ -20,7 +20,7 @@ pub enum CreateError {
     /// The capacity or the size of the data is out of range.
     #[error(
         "a ring of {capacity} records of {record_size} bytes cannot be made: expected 1 record or more, and at \
-         most 64 TiB in all"
+         most 64 TiB in all, or what memory there is on the heap"
     )]
     Capacity {
         /// Records wanted.
@@ -115,6 +115,9 @@ pub enum AttachError {
     /// The reference names no ring.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// The directory for rings cannot be trusted.
+    #[error("{0}")]
+    Directory(String),
     /// There is no such ring (yet).
     #[error(
         "there is no ring {name} ({}): start its producer first, or see `ringctl list`", .path.display()
@@ -236,6 +239,10 @@ impl std::fmt::Display for Damage {
                     "found epoch {found} where epoch {mine} was open before; {end}"
                 )
             }
+            Fault::ClaimedBehind { claimed, published } => write!(
+                f,
+                "found claimed {claimed}, expected at least {published}, which is published; {end}"
+            ),
             Fault::BoundaryAhead { first, published } => {
                 write!(
                     f,

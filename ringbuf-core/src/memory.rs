@@ -23,8 +23,8 @@ pub struct Memory {
     geometry: Geometry,
     parking: Parking,
     /// Keep the bytes behind the pointers alive.
-    _data: Block,
-    _control: Block,
+    data: Block,
+    readers: Block,
 }
 
 // SAFETY: the pointers stay valid as long as the blocks beside them (a mapping or a heap allocation owned
@@ -37,7 +37,7 @@ unsafe impl Sync for Memory {}
 #[derive(Debug)]
 enum Block {
     Heap { _block: HeapBlock },
-    Mapped { _mapping: Mapping },
+    Mapped { mapping: Mapping },
 }
 
 /// Zeroed heap memory. Held by its address rather than by its `Box`: moving a `Box` claims it for the
@@ -47,7 +47,8 @@ struct HeapBlock(NonNull<[HeapLine]>);
 
 impl Drop for HeapBlock {
     fn drop(&mut self) {
-        // SAFETY: the pointer came from `Box::leak` in `heap` and is given back once, here.
+        // SAFETY: `heap` allocated this slice with the layout of its type, and it is given back once,
+        // here; all zeros, and whatever was stored since, are atomics.
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
     }
 }
@@ -64,24 +65,26 @@ enum Parking {
     Futex,
 }
 
-/// Zeroed heap memory of at least `len` bytes and its address.
-fn heap(len: usize) -> (Block, NonNull<u8>) {
-    let lines = Box::new_zeroed_slice(len.div_ceil(4096).max(1));
-    // SAFETY: all zeros is a valid `HeapLine`: an atomic has the layout of its integer.
-    let lines: Box<[HeapLine]> = unsafe { lines.assume_init() };
-    let lines = NonNull::from(Box::leak(lines));
+/// Zeroed heap memory of at least `len` bytes and its address; `None` when there is not so much.
+fn heap(len: usize) -> Option<(Block, NonNull<u8>)> {
+    let pages = len.div_ceil(4096).max(1);
+    let layout = std::alloc::Layout::array::<HeapLine>(pages).ok()?;
+    // SAFETY: the layout has at least one page.
+    let address = NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) })?;
+    let lines = NonNull::slice_from_raw_parts(address.cast(), pages);
     let block = Block::Heap {
         _block: HeapBlock(lines),
     };
-    (block, lines.cast())
+    Some((block, address))
 }
 
 impl Memory {
     /// A ring in the memory of this process.
-    pub fn heap(geometry: Geometry) -> Memory {
+    /// `None` when there is not so much of it.
+    pub fn heap(geometry: Geometry) -> Option<Memory> {
         let live_len = size_of::<Live>().next_multiple_of(4096);
-        let (data, base) = heap(live_len + geometry.data_len() as usize);
-        let (control_block, control) = heap(size_of::<Control>());
+        let (data, base) = heap(live_len.checked_add(geometry.data_len() as usize)?)?;
+        let (control_block, control) = heap(size_of::<Control>())?;
         let memory = Memory {
             live: base.cast(),
             control: control.cast(),
@@ -92,11 +95,11 @@ impl Memory {
                 lock: Mutex::new(()),
                 bell: Condvar::new(),
             },
-            _data: data,
-            _control: control_block,
+            data,
+            readers: control_block,
         };
         memory.control().format();
-        memory
+        Some(memory)
     }
 
     /// A ring in mapped files. `control` is `None` for an observer, who gets readers' words of its own
@@ -119,9 +122,9 @@ impl Memory {
         let (control_block, control) = match control {
             Some((mapping, offset)) => {
                 let control = part(&mapping, offset, size_of::<Control>())?;
-                (Block::Mapped { _mapping: mapping }, control)
+                (Block::Mapped { mapping }, control)
             }
-            None => heap(size_of::<Control>()),
+            None => heap(size_of::<Control>())?,
         };
         let memory = Memory {
             live: live.cast(),
@@ -129,8 +132,8 @@ impl Memory {
             cells,
             geometry,
             parking: Parking::Futex,
-            _data: Block::Mapped { _mapping: data },
-            _control: control_block,
+            data: Block::Mapped { mapping: data },
+            readers: control_block,
         };
         if memory.is_observing() {
             memory.control().format();
@@ -138,9 +141,19 @@ impl Memory {
         Some(memory)
     }
 
+    /// Brings the pages of mapped files into this process's page tables, so that the first lap costs what
+    /// every other does.
+    pub(crate) fn prefault(&self) {
+        for block in [&self.data, &self.readers] {
+            if let Block::Mapped { mapping } = block {
+                mapping.prefault();
+            }
+        }
+    }
+
     /// The readers' words are private: nobody will ever wake this reader.
     pub fn is_observing(&self) -> bool {
-        matches!(self.parking, Parking::Futex) && matches!(self._control, Block::Heap { .. })
+        matches!(self.parking, Parking::Futex) && matches!(self.readers, Block::Heap { .. })
     }
 
     pub fn geometry(&self) -> &Geometry {

@@ -31,7 +31,7 @@ struct Word {
 
 impl Memory {
     /// A ring for one model; its records are whole words.
-    pub fn heap(geometry: Geometry) -> Memory {
+    pub fn heap(geometry: Geometry) -> Option<Memory> {
         assert_eq!(geometry.word, 8);
         let memory = Memory {
             live: Live::default(),
@@ -47,7 +47,7 @@ impl Memory {
             bell: Condvar::new(),
         };
         memory.control.format();
-        memory
+        Some(memory)
     }
 
     pub fn is_observing(&self) -> bool {

@@ -381,13 +381,18 @@ pub(crate) fn encode_readers(ring_id: [u8; 16]) -> [u8; HEADER_LEN] {
     bytes
 }
 
+/// Checks that a file begins as a `NAME.readers` does.
+pub(crate) fn check_readers_magic(bytes: &[u8; HEADER_LEN]) -> Result<(), FormatError> {
+    check_magic(bytes, READERS_MAGIC, "RINGRDR1")
+}
+
 /// Checks the header of `NAME.readers` against the ring it should belong to.
 pub(crate) fn check_readers(
     bytes: &[u8; HEADER_LEN],
     file_len: u64,
     ring_id: [u8; 16],
 ) -> Result<(), FormatError> {
-    check_magic(bytes, READERS_MAGIC, "RINGRDR1")?;
+    check_readers_magic(bytes)?;
     check_schema(bytes, &[])?;
     if array_at(bytes, at::RING_ID) != ring_id {
         return Err(FormatError::Mixed);

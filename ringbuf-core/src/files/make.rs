@@ -13,11 +13,12 @@ use super::header::{
     self, BLOCK, CONTROL_OFFSET, READERS_LEN, RingHeader, SCHEMA_MAX, SCHEMA_OFFSET,
 };
 use super::locks;
-use super::open::{Opened, Registrar, open};
+use super::open::{Opened, Registrar, open, read_header};
 use super::place::Place;
 use crate::error::{AttachError, CreateError};
 use crate::layout::Geometry;
 use crate::memory::Memory;
+use crate::options::Delivery;
 use crate::platform::{self, FileId, Lock, LockError, LockFile};
 use crate::protocol::{self, Writer};
 use crate::schema::Schema;
@@ -27,6 +28,8 @@ use crate::sync::Arc;
 const ATTEMPTS: usize = 64;
 /// What they get to finish, each time.
 const PAUSE: Duration = Duration::from_millis(2);
+/// How often the producer's lock is tried before a living producer is believed to have it.
+const PATIENCE: u32 = 50;
 
 /// What is wanted of a new ring.
 #[derive(Debug)]
@@ -43,10 +46,33 @@ pub(crate) struct Wanted<'a> {
 pub(crate) struct Ownership {
     pub(crate) place: Place,
     pub(crate) registrar: Registrar,
+    /// Tells observers that the producer lives, on `NAME.ring`. Let go of first: the next producer takes it
+    /// as soon as it has the other.
+    _data_lock: Option<Lock>,
     /// The authoritative lock, on `NAME.readers`.
     _lock: Lock,
-    /// Tells observers that the producer lives, on `NAME.ring`.
-    _data_lock: Option<Lock>,
+}
+
+/// A ring that was taken away to be replaced. Its readers are told when this is dropped: by then another has
+/// its name, or there will be none.
+#[derive(Debug)]
+struct Replaced {
+    memory: Memory,
+    _lock: Lock,
+}
+
+impl Drop for Replaced {
+    fn drop(&mut self) {
+        protocol::remove(&self.memory);
+    }
+}
+
+/// What one attempt came to.
+enum Attempt {
+    Done(Box<Owned>),
+    /// Others were faster, or something is out of the way: look again.
+    Again,
+    Replaced(Replaced),
 }
 
 /// A ring and the right to publish on it.
@@ -58,16 +84,18 @@ pub(crate) fn create(reference: &str, wanted: &Wanted<'_>) -> Result<Owned, Crea
     place
         .prepare()
         .map_err(|error| CreateError::Directory(error.to_string()))?;
+    let mut replaced = Vec::new();
     for _ in 0..ATTEMPTS {
-        let owned = match open(&place, true) {
+        let attempt = match open(&place, true) {
             Ok(opened) => take_over(opened, wanted)?,
             Err(AttachError::NotFound { .. }) => make(&place, wanted)?,
             Err(error) => return Err(in_the_way(error)),
         };
-        if let Some(owned) = owned {
-            return Ok(owned);
+        match attempt {
+            Attempt::Done(owned) => return Ok(*owned),
+            Attempt::Again => std::thread::sleep(PAUSE),
+            Attempt::Replaced(ring) => replaced.push(ring),
         }
-        std::thread::sleep(PAUSE);
     }
     Err(CreateError::Contended { name: place.name })
 }
@@ -92,55 +120,62 @@ fn in_the_way(error: AttachError) -> CreateError {
     }
 }
 
-/// Continues the ring found, or takes it away if a replacement is wanted. `None`: look again.
-fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateError> {
+/// Continues the ring found, or takes it away if a replacement is wanted.
+fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
     let place = opened.place.clone();
-    let is_same = opened.schema == *wanted.schema
-        && opened.header.geometry.capacity == wanted.geometry.capacity;
     let registrar = match opened.registrar() {
         Ok(registrar) => registrar,
         Err(AttachError::NotFound { .. }) => return repair(opened, wanted),
         // Replaced between its two files.
-        Err(_) if platform::path_id(&place.data).ok() != Some(opened.data_id) => return Ok(None),
+        Err(_) if platform::path_id(&place.data).ok() != Some(opened.data_id) => {
+            return Ok(Attempt::Again);
+        }
         Err(error) => return Err(in_the_way(error)),
     };
     let Some(lock) = lock_producer(&place, &place.readers, registrar.id)? else {
-        return Ok(None);
+        return Ok(Attempt::Again);
     };
     if platform::path_id(&place.data).ok() != Some(opened.data_id) {
-        return Ok(None);
+        return Ok(Attempt::Again);
     }
-    if !is_same && !wanted.replace {
+    // The other lock of a producer whose `NAME.readers` somebody has exchanged for a copy.
+    if opened.is_locked_by_producer().unwrap_or(true) {
+        return Err(in_use(&place));
+    }
+    let found = describe(&opened.schema, &opened.header.geometry, opened.header.allow);
+    let expected = describe(wanted.schema, &wanted.geometry, wanted.allow);
+    if !wanted.replace && (opened.schema != *wanted.schema || found != expected) {
         return Err(CreateError::Different {
             name: place.name,
-            found: describe(opened.header.geometry.capacity, &opened.schema),
-            expected: describe(wanted.geometry.capacity, wanted.schema),
+            found,
+            expected,
         });
     }
     let memory = opened.map(Some(&registrar), true).map_err(in_the_way)?;
     if wanted.replace {
-        protocol::remove(&memory);
-        drop(memory);
         unlink(&place).map_err(|(path, source)| io_error("removing", path, source))?;
-        drop(lock);
-        return Ok(None);
+        return Ok(Attempt::Replaced(Replaced {
+            memory,
+            _lock: lock,
+        }));
     }
-    Ok(Some(own(place, begin(memory), registrar, lock)))
+    memory.prefault();
+    Ok(own(place, begin(memory), registrar, lock))
 }
 
 /// A ring without its readers' file: nobody can own it, so it is only ever taken away.
-fn repair(opened: Opened, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateError> {
+fn repair(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
     let path = opened.place.data.clone();
     // The whole ring may have been removed since it was opened, and another one made.
     let Some(_lock) = lock_producer(&opened.place, &path, opened.data_id)? else {
-        return Ok(None);
+        return Ok(Attempt::Again);
     };
     if opened.place.readers.exists() {
-        return Ok(None);
+        return Ok(Attempt::Again);
     }
     if wanted.replace {
         std::fs::remove_file(&path).map_err(|source| io_error("removing", path, source))?;
-        return Ok(None);
+        return Ok(Attempt::Again);
     }
     Err(CreateError::Format {
         path,
@@ -148,17 +183,27 @@ fn repair(opened: Opened, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateEr
     })
 }
 
-fn describe(capacity: u64, schema: &Schema) -> String {
+/// What must agree for a ring to be continued, for people.
+fn describe(schema: &Schema, geometry: &Geometry, allow: u32) -> String {
     let fields: Vec<String> = schema
         .fields()
         .iter()
         .map(|field| format!("{}: {}", field.name(), field.format()))
         .collect();
     format!(
-        "{capacity} records of {} bytes ({})",
+        "{} records of {} bytes ({}), readers up to {}",
+        geometry.capacity,
         schema.size(),
-        fields.join(", ")
+        fields.join(", "),
+        Delivery::from_code(u64::from(allow)).unwrap_or_default()
     )
+}
+
+fn in_use(place: &Place) -> CreateError {
+    CreateError::InUse {
+        name: place.name.clone(),
+        path: place.data.clone(),
+    }
 }
 
 /// The producer's lock on the file at `path`, `None` if another file lies there by now.
@@ -167,20 +212,22 @@ fn lock_producer(
     path: &Path,
     expected: FileId,
 ) -> Result<Option<Lock>, CreateError> {
-    match Lock::acquire(path, locks::PRODUCER) {
-        Ok(lock)
-            if lock.file_id() == expected && platform::path_id(path).ok() == Some(expected) =>
-        {
-            Ok(Some(lock))
+    for patience in (0..PATIENCE).rev() {
+        match Lock::acquire(path, locks::PRODUCER) {
+            Ok(lock) => {
+                let is_in_place = platform::path_id(path).ok() == Some(expected);
+                return Ok((is_in_place && lock.file_id() == expected).then_some(lock));
+            }
+            // Perhaps only by somebody who looks whether the ring can be removed.
+            Err(LockError::Held) if patience > 0 => std::thread::sleep(PAUSE),
+            Err(LockError::Held) => break,
+            Err(LockError::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(LockError::Io(source)) => {
+                return Err(io_error("locking", path.to_path_buf(), source));
+            }
         }
-        Ok(_) => Ok(None),
-        Err(LockError::Held) => Err(CreateError::InUse {
-            name: place.name.clone(),
-            path: place.data.clone(),
-        }),
-        Err(LockError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(LockError::Io(source)) => Err(io_error("locking", path.to_path_buf(), source)),
     }
+    Err(in_use(place))
 }
 
 fn begin(memory: Memory) -> Writer {
@@ -188,7 +235,7 @@ fn begin(memory: Memory) -> Writer {
     Writer::open(Arc::new(memory), now)
 }
 
-fn own(place: Place, writer: Writer, registrar: Registrar, lock: Lock) -> Owned {
+fn own(place: Place, writer: Writer, registrar: Registrar, lock: Lock) -> Attempt {
     let ownership = Ownership {
         // Only observers miss this lock, and only as a sign of life.
         _data_lock: Lock::acquire(&place.data, locks::PRODUCER).ok(),
@@ -196,7 +243,7 @@ fn own(place: Place, writer: Writer, registrar: Registrar, lock: Lock) -> Owned 
         registrar,
         _lock: lock,
     };
-    (writer, ownership)
+    Attempt::Done(Box::new((writer, ownership)))
 }
 
 /// Removes the files of a ring, `.ring` first: from then on nobody attaches.
@@ -285,8 +332,8 @@ impl Drop for Temporary {
     }
 }
 
-/// Makes both files. `None`: somebody else was faster, look again.
-fn make(place: &Place, wanted: &Wanted<'_>) -> Result<Option<Owned>, CreateError> {
+/// Makes both files.
+fn make(place: &Place, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
     let json = wanted.schema.to_json();
     if json.len() as u64 > SCHEMA_MAX {
         return Err(CreateError::SchemaTooLong {
@@ -336,7 +383,7 @@ fn format_readers(readers: &Temporary) -> Result<(), CreateError> {
 }
 
 /// Takes the producer's lock on the readers' file just linked, then opens the ring and links its data.
-fn finish(place: &Place, data: &Temporary) -> Result<Option<Owned>, CreateError> {
+fn finish(place: &Place, data: &Temporary) -> Result<Attempt, CreateError> {
     let under_temporary_name = Place {
         data: data.path.clone(),
         ..place.clone()
@@ -345,50 +392,61 @@ fn finish(place: &Place, data: &Temporary) -> Result<Option<Owned>, CreateError>
     let registrar = match opened.registrar() {
         Ok(registrar) => registrar,
         // Swept away by somebody who found it alone.
-        Err(AttachError::NotFound { .. }) => return Ok(None),
+        Err(AttachError::NotFound { .. }) => return Ok(Attempt::Again),
         Err(error) => return Err(in_the_way(error)),
     };
     // Without the lock the file is somebody else's to sweep.
     let Some(lock) = lock_producer(place, &place.readers, registrar.id)? else {
-        return Ok(None);
+        return Ok(Attempt::Again);
     };
     let linked = opened
         .map(Some(&registrar), true)
         .map_err(in_the_way)
         .and_then(|memory| {
+            memory.prefault();
             let writer = begin(memory);
             Ok(data.link(&place.data)?.then_some(writer))
         });
     match linked {
-        Ok(Some(writer)) => Ok(Some(own(place.clone(), writer, registrar, lock))),
+        Ok(Some(writer)) => Ok(own(place.clone(), writer, registrar, lock)),
         failed => {
             // While the lock is held nobody else takes the name: this is still our file. If it cannot be
             // removed the next creator sweeps it.
             let _ = std::fs::remove_file(&place.readers);
-            failed.map(|_| None)
+            failed.map(|_| Attempt::Again)
         }
     }
 }
 
 /// Takes a lone `.readers` out of the way that a creator left when it died.
-fn sweep(place: &Place) -> Result<Option<Owned>, CreateError> {
+fn sweep(place: &Place) -> Result<Attempt, CreateError> {
     let path = &place.readers;
-    let Ok(file) = platform::open_read(path) else {
-        return Ok(None);
-    };
     let io = |source| io_error("examining", path.clone(), source);
+    let mut file = match platform::open_read(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Attempt::Again),
+        Err(error) => return Err(io(error)),
+    };
     let id = platform::file_id(&file).map_err(io)?;
+    // Somebody's file that happens to be called so is not ours to take.
+    read_header(&mut file)
+        .map_err(io)?
+        .and_then(|header| header::check_readers_magic(&header))
+        .map_err(|problem| CreateError::Format {
+            path: path.clone(),
+            problem,
+        })?;
     // Its creator lives, and will give it its ring, or take it away.
     if platform::is_locked(&LockFile::new(file, path), locks::MAKING).map_err(io)? {
-        return Ok(None);
+        return Ok(Attempt::Again);
     }
     let Some(_lock) = lock_producer(place, path, id)? else {
-        return Ok(None);
+        return Ok(Attempt::Again);
     };
     if !place.data.exists() {
-        std::fs::remove_file(path).map_err(|source| io_error("removing", path.clone(), source))?;
+        std::fs::remove_file(path).map_err(io)?;
     }
-    Ok(None)
+    Ok(Attempt::Again)
 }
 
 fn random_id() -> io::Result<[u8; 16]> {

@@ -9,6 +9,7 @@ use super::header::{
     self, CONTROL_OFFSET, FormatError, HEADER_LEN, LIVE_OFFSET, READERS_LEN, RingHeader,
     SCHEMA_OFFSET,
 };
+use super::locks;
 use super::place::Place;
 use crate::error::AttachError;
 use crate::memory::Memory;
@@ -38,6 +39,9 @@ pub(crate) struct Registrar {
 /// Opens and checks the data file; `writable` for the producer.
 pub(crate) fn open(place: &Place, writable: bool) -> Result<Opened, AttachError> {
     let path = &place.data;
+    place
+        .check()
+        .map_err(|error| AttachError::Directory(error.to_string()))?;
     let mut data = open_file(place, path, writable)?;
     platform::check_file_system(&data).map_err(|problem| AttachError::FileSystem {
         path: path.clone(),
@@ -96,7 +100,7 @@ fn open_file(place: &Place, path: &Path, writable: bool) -> Result<File, AttachE
     })
 }
 
-fn read_header(file: &mut File) -> io::Result<Result<[u8; HEADER_LEN], FormatError>> {
+pub(super) fn read_header(file: &mut File) -> io::Result<Result<[u8; HEADER_LEN], FormatError>> {
     let mut bytes = [0; HEADER_LEN];
     file.seek(SeekFrom::Start(0))?;
     match file.read_exact(&mut bytes) {
@@ -110,6 +114,12 @@ fn read_header(file: &mut File) -> io::Result<Result<[u8; HEADER_LEN], FormatErr
 }
 
 impl Opened {
+    /// Whether somebody holds the producer's lock on the data file itself.
+    pub(crate) fn is_locked_by_producer(&self) -> io::Result<bool> {
+        let file = LockFile::new(self.data.try_clone()?, &self.place.data);
+        platform::is_locked(&file, locks::PRODUCER)
+    }
+
     /// Opens and checks `NAME.readers` for writing.
     pub(crate) fn registrar(&self) -> Result<Registrar, AttachError> {
         let path = &self.place.readers;
@@ -154,12 +164,10 @@ impl Opened {
             Mapping::read_only(&self.data, len)
         }
         .map_err(io(&self.place.data))?;
-        data.prefault();
         let control = match registrar {
             Some(registrar) => {
                 let mapping = Mapping::read_write(registrar.file.file(), READERS_LEN as usize)
                     .map_err(io(&self.place.readers))?;
-                mapping.prefault();
                 Some((mapping, CONTROL_OFFSET as usize))
             }
             None => None,

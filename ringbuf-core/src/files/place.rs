@@ -86,13 +86,11 @@ impl Place {
         }
     }
 
-    /// The path of the data file, as a reference that resolves to this place.
-    pub(crate) fn reference(&self) -> String {
-        let path = self.data.to_string_lossy().into_owned();
-        if path.contains(std::path::is_separator) {
-            path
-        } else {
-            format!("./{path}")
+    /// Checks that nobody else can have put files into the default directory.
+    pub(crate) fn check(&self) -> Result<(), DirectoryError> {
+        match self.given {
+            Given::Default => platform::check_private_directory(&self.directory),
+            Given::Environment | Given::Path => Ok(()),
         }
     }
 

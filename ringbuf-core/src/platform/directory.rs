@@ -99,6 +99,19 @@ pub(crate) fn ensure_private_directory(path: &Path) -> Result<(), DirectoryError
     }
 }
 
+/// Checks as [`ensure_private_directory`] does, without making anything: a missing directory is none that
+/// others could have filled.
+pub(crate) fn check_private_directory(path: &Path) -> Result<(), DirectoryError> {
+    match path.symlink_metadata() {
+        Ok(metadata) => check(path, &metadata),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(source) => {
+            let path = path.to_path_buf();
+            Err(DirectoryError::Examine { path, source })
+        }
+    }
+}
+
 fn check(path: &Path, metadata: &Metadata) -> Result<(), DirectoryError> {
     let path = path.to_path_buf();
     if !metadata.is_dir() {

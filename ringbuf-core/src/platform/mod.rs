@@ -27,7 +27,9 @@ mod mapping;
 mod tests;
 
 pub(crate) use clock::{monotonic_ns, realtime_ns};
-pub(crate) use directory::{DirectoryError, default_directory, ensure_private_directory};
+pub(crate) use directory::{
+    DirectoryError, check_private_directory, default_directory, ensure_private_directory,
+};
 pub(crate) use errors::{LockError, RefusedFileSystem};
 pub(crate) use files::{FileId, create_new, file_id, open_read, open_read_write, path_id};
 pub(crate) use mapping::Mapping;

@@ -32,7 +32,7 @@ pub(crate) struct ProducerCore {
 
 /// Where the ring lies, and what makes us its only producer.
 #[derive(Debug)]
-enum Home {
+pub(crate) enum Home {
     Heap(Arc<HeapRing>),
     Files(Box<Ownership>),
 }
@@ -61,7 +61,12 @@ impl ProducerCore {
         retain: Retain,
         options: &CreateOptions,
     ) -> Result<ProducerCore, CreateError> {
-        let memory = Arc::new(Memory::heap(geometry(&schema, retain, options)?));
+        let geometry = geometry(&schema, retain, options)?;
+        let memory = Memory::heap(geometry).ok_or(CreateError::Capacity {
+            capacity: geometry.capacity,
+            record_size: geometry.stride,
+        })?;
+        let memory = Arc::new(memory);
         let ring = HeapRing::new(Arc::clone(&memory), schema.clone(), options.allow);
         let now = u64::try_from(platform::realtime_ns()).unwrap_or(0);
         let writer = Writer::open(memory, now);
@@ -82,19 +87,8 @@ impl ProducerCore {
         }
     }
 
-    pub(crate) fn heap_ring(&self) -> Option<&Arc<HeapRing>> {
-        match &self.home {
-            Home::Heap(ring) => Some(ring),
-            Home::Files(_) => None,
-        }
-    }
-
-    /// What a reader attaches by: a path, which is one wherever the name is resolved.
-    pub(crate) fn reference(&self) -> String {
-        match &self.home {
-            Home::Heap(_) => String::new(),
-            Home::Files(ownership) => ownership.place.reference(),
-        }
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -151,11 +145,20 @@ impl ProducerCore {
         }
     }
 
-    /// Who only tries never waits, and would be refused for ever by a reader that was killed.
+    /// Who only tries never waits, and would be refused for ever by readers that were killed.
     #[cold]
-    fn try_past_the_dead(&mut self, count: u64, full: Full) -> Result<u64, TryPublishError> {
-        self.evict_if_dead(full.gate.slot);
-        self.writer.try_claim(count).map_err(|full| self.full(full))
+    fn try_past_the_dead(&mut self, count: u64, mut full: Full) -> Result<u64, TryPublishError> {
+        // Each turn frees another slot.
+        for _ in 0..SLOTS {
+            if !self.evict_if_dead(full.gate.slot) {
+                break;
+            }
+            match self.writer.try_claim(count) {
+                Ok(first) => return Ok(first),
+                Err(still) => full = still,
+            }
+        }
+        Err(self.full(full))
     }
 
     #[cold]
@@ -230,25 +233,33 @@ impl ProducerCore {
         }
     }
 
-    /// Frees the slot of a reader whose lock the kernel has released.
-    fn evict_if_dead(&self, slot: usize) {
+    /// Frees the slot of a reader whose lock the kernel has released; false if it lives.
+    fn evict_if_dead(&self, slot: usize) -> bool {
         let Home::Files(ownership) = &self.home else {
-            return;
+            return false;
         };
         // Holding the lock keeps a new owner out while the gate is turned off.
-        if let Ok(_lock) = platform::try_lock_brief(&ownership.registrar.file, locks::slot(slot)) {
+        let lock = platform::try_lock_brief(&ownership.registrar.file, locks::slot(slot));
+        if lock.is_ok() {
             protocol::leave(self.writer.memory(), slot);
+        }
+        lock.is_ok()
+    }
+
+    /// Writes into a claim; in a forked child, whose claims are its parent's, nothing.
+    #[inline]
+    pub(crate) fn write(&mut self, sequence: u64, records: &[u8]) {
+        if !self.fork.is_child() {
+            self.writer.write(sequence, records);
         }
     }
 
-    #[inline]
-    pub(crate) fn write(&mut self, sequence: u64, records: &[u8]) {
-        self.writer.write(sequence, records);
-    }
-
+    /// Publishes a claim; in a forked child nothing.
     #[inline]
     pub(crate) fn commit(&mut self, count: usize) {
-        self.writer.commit(count as u64);
+        if !self.fork.is_child() {
+            self.writer.commit(count as u64);
+        }
     }
 
     #[inline]
@@ -275,7 +286,9 @@ impl ProducerCore {
             });
         }
         let step = usize::try_from(sequence::step(capacity)).unwrap_or(usize::MAX);
-        let mut done = 0;
+        // Sleepers must hear of a long slice before it has gone once around.
+        let patience = (capacity / 2).max(64) as usize;
+        let (mut done, mut told) = (0, 0);
         while !records.is_empty() {
             let wanted = step.min(records.len() / stride);
             let (first, count) = match self.writer.try_claim(wanted as u64) {
@@ -293,6 +306,10 @@ impl ProducerCore {
             self.commit(count);
             done += count;
             records = rest;
+            if done - told > patience {
+                self.notify();
+                told = done;
+            }
         }
         self.notify();
         Ok(done)

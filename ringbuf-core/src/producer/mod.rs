@@ -4,6 +4,6 @@ mod core;
 mod typed;
 mod untyped;
 
-pub(crate) use self::core::ProducerCore;
+pub(crate) use self::core::{Home, ProducerCore};
 pub use typed::{Claim, Producer};
 pub use untyped::UntypedProducer;

@@ -156,7 +156,7 @@ impl<T: Record> Producer<T> {
     }
 
     /// Claims `count` records to be written and then committed together; waits as [`Producer::publish`]
-    /// does. Dropping the claim gives it up: readers never see it.
+    /// does. Dropping the claim gives it up: readers never see it. In a forked child it does nothing.
     ///
     /// # Errors
     ///

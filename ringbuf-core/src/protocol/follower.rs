@@ -52,6 +52,7 @@ pub enum News {
 pub enum Fault {
     PublishedWentBack { cursor: u64, published: u64 },
     EpochWentBack { mine: u64, found: u64 },
+    ClaimedBehind { claimed: u64, published: u64 },
     BoundaryAhead { first: u64, published: u64 },
     Overtaken { cursor: u64, published: u64 },
     JoinedAhead { start: u64, published: u64 },
@@ -171,6 +172,7 @@ impl Follower {
             .max(sequence::oldest(published, geometry.capacity))
             .min(end);
         let room = (buffer.len() / geometry.stride) as u64;
+        debug_assert!(room > 0, "a buffer for one record at least");
         let count = room.min(end - start);
         let bytes = count as usize * geometry.stride;
 
@@ -190,6 +192,10 @@ impl Follower {
         fence(Ordering::Acquire);
         // [R5] stored by [P1].
         let claimed = hot.claimed.load(Ordering::Relaxed);
+        if claimed < published {
+            // What was published had been claimed before, and [R1] shows it.
+            return Err(Fault::ClaimedBehind { claimed, published });
+        }
         // [R6]
         let whole = start.max(sequence::oldest(claimed, geometry.capacity));
         if whole < start + count {

@@ -12,7 +12,7 @@ use crate::layout::Geometry;
 use crate::memory::Memory;
 use crate::options::{Delivery, ReaderOptions};
 use crate::platform::{self, ForkToken};
-use crate::producer::ProducerCore;
+use crate::producer::{Home, ProducerCore};
 use crate::protocol::{self, Fault, Follower, Ledger, News, Run, state::Phase};
 use crate::schema::Schema;
 use crate::sequence;
@@ -83,10 +83,17 @@ impl ReaderCore {
         options: &ReaderOptions,
         expected: Option<&Schema>,
     ) -> Result<ReaderCore, AttachError> {
-        let place = Place::resolve(reference)?;
+        ReaderCore::attach_at(&Place::resolve(reference)?, options, expected)
+    }
+
+    fn attach_at(
+        place: &Place,
+        options: &ReaderOptions,
+        expected: Option<&Schema>,
+    ) -> Result<ReaderCore, AttachError> {
         let mut attempts = 1;
         loop {
-            let opened = files::open(&place, false)?;
+            let opened = files::open(place, false)?;
             let id = opened.data_id;
             let attached = ReaderCore::attach_opened(opened, options, expected);
             // What looks like damage may be a ring that was replaced between its two files.
@@ -108,6 +115,7 @@ impl ReaderCore {
         check_delivery(&name, u64::from(opened.header.allow), options.delivery)?;
         let membership = Membership::of(&opened, options.delivery)?;
         let memory = Arc::new(opened.map(membership.registrar(), false)?);
+        memory.prefault();
         ReaderCore::join(&name, memory, opened.schema, membership, options)
     }
 
@@ -116,9 +124,11 @@ impl ReaderCore {
         producer: &ProducerCore,
         options: &ReaderOptions,
     ) -> Result<ReaderCore, AttachError> {
-        match producer.heap_ring() {
-            Some(ring) => ReaderCore::of_heap(ring, options),
-            None => ReaderCore::attach(&producer.reference(), options, Some(&producer.schema)),
+        match producer.home() {
+            Home::Heap(ring) => ReaderCore::of_heap(ring, options),
+            Home::Files(ownership) => {
+                ReaderCore::attach_at(&ownership.place, options, Some(&producer.schema))
+            }
         }
     }
 
@@ -207,6 +217,10 @@ impl ReaderCore {
             match news {
                 News::Records(run) => return Ok(self.hand_out(run, None)),
                 News::Overrun => {}
+                // Missed without anything to follow it yet: said at once, for it may be the last word.
+                News::Nothing if self.missed > 0 => {
+                    return Ok(self.hand_out(self.nothing(), None));
+                }
                 News::Nothing => return Ok(Next::TimedOut),
                 News::Restarted { epoch, first } => {
                     self.producer_died = false;
@@ -304,6 +318,8 @@ impl ReaderCore {
             return &[];
         }
         match self.delivery {
+            // The parent may have released these cells since it forked.
+            Delivery::Lossless if self.fork.is_child() => &[],
             Delivery::Lossless => self.follower.held().bytes(),
             Delivery::Lossy => {
                 let len = run.count as usize * self.geometry.stride;

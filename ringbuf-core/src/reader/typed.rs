@@ -117,7 +117,7 @@ impl<T: Record> Reader<T> {
     }
 
     /// The newest record and its sequence, without moving this reader; `None` before the first, and
-    /// while the only one a ring keeps is being overwritten.
+    /// while the producer has claimed the whole ring.
     ///
     /// # Errors
     ///

@@ -122,3 +122,26 @@ fn names_and_sizes_that_no_ring_has() {
     }
     assert!(rings.names().is_empty());
 }
+
+/// Somebody's file that happens to be called like a readers' file is not ours to take.
+#[test]
+fn a_strangers_file_in_the_place_of_the_readers_is_left_alone() {
+    let rings = Rings::new();
+    fs::write(rings.file("notes.readers"), "Ada, Grace, Katherine").unwrap();
+    let error = Producer::<u64>::create(&rings.reference("notes"), Retain::records(4)).unwrap_err();
+    assert!(matches!(error, CreateError::Format { .. }), "{error}");
+    assert!(error.to_string().contains("notes.readers"), "{error}");
+    assert_eq!(rings.names(), ["notes.readers"]);
+    let kept = fs::read_to_string(rings.file("notes.readers")).unwrap();
+    assert_eq!(kept, "Ada, Grace, Katherine");
+}
+
+/// Whatever else has the name is said to be there, at once.
+#[test]
+fn a_directory_in_the_place_of_the_readers() {
+    let rings = Rings::new();
+    fs::create_dir(rings.file("notes.readers")).unwrap();
+    let error = Producer::<u64>::create(&rings.reference("notes"), Retain::records(4)).unwrap_err();
+    assert!(error.to_string().contains("a directory"), "{error}");
+    assert_eq!(rings.names(), ["notes.readers"]);
+}

@@ -202,3 +202,24 @@ fn words_changed_under_a_reader_end_it_with_an_error() {
         }
     }
 }
+
+/// `claimed` below `published` cannot be: a reader that believed it would look again for ever.
+#[test]
+fn a_claim_behind_what_is_published_is_reported() {
+    let rings = Rings::new();
+    let ring = rings.reference("ring");
+    let mut producer = Producer::<u64>::create(&ring, Retain::records(8)).unwrap();
+    let mut reader = Reader::<u64>::attach(&ring, ReaderOptions::lossy()).unwrap();
+    producer.publish(&0).unwrap();
+    let file = fs::File::options()
+        .write(true)
+        .open(rings.file("ring.ring"))
+        .unwrap();
+    file.write_all_at(&1000_u64.to_le_bytes(), PUBLISHED as u64)
+        .unwrap();
+    file.write_all_at(&0_u64.to_le_bytes(), CLAIMED as u64)
+        .unwrap();
+    let error = reader.poll().unwrap_err();
+    assert!(matches!(error, ReadError::Damaged(_)), "{error}");
+    assert!(error.to_string().contains("claimed 0"), "{error}");
+}

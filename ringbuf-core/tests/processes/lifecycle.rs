@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use ringbuf_core::{
-    AttachError, CreateError, CreateOptions, Event, Producer, ReadError, Reader, ReaderOptions,
-    Record, Retain, inspect,
+    AttachError, CreateError, CreateOptions, Delivery, Event, Producer, ReadError, Reader,
+    ReaderOptions, Record, Retain, inspect,
 };
 
 use crate::support::process::{hear, say, start};
@@ -246,4 +246,65 @@ fn a_replaced_ring_tells_its_readers() {
     assert_eq!((other.published(), other.capacity()), (0, 2));
     assert_eq!(inspect::info(&ring).unwrap().epoch, 1);
     assert_eq!(rings.names(), ["block.readers", "block.ring"]);
+}
+
+/// For the role: a producer of one record, to be killed.
+pub fn one_record(arguments: &[String]) {
+    let mut producer = Producer::<f64>::create(&arguments[0], Retain::records(4)).unwrap();
+    producer.publish(&0.5).unwrap();
+    say("ready");
+    hear();
+}
+
+/// A reader that sleeps is woken by the replacement itself, and must not find the name still free.
+#[test]
+fn readers_asleep_are_told_of_the_replacement() {
+    let _limit = limit();
+    let rings = Rings::new();
+    let ring = rings.reference("block");
+    let other = start("one record", &[&ring]);
+    other.says("ready");
+    let attach = |options: ReaderOptions| Reader::<f64>::attach(&ring, options).unwrap();
+    let mut readers = Vec::new();
+    for _ in 0..10 {
+        readers.push(attach(ReaderOptions::lossless()));
+        readers.push(attach(ReaderOptions::lossy()));
+    }
+    other.kill();
+    let asleep: Vec<_> = readers
+        .into_iter()
+        .map(|mut reader| {
+            std::thread::spawn(move || {
+                loop {
+                    if let Err(error) = reader.next().map(|batch| drop(batch.unwrap())) {
+                        return error;
+                    }
+                }
+            })
+        })
+        .collect();
+    // Time to fall asleep; who has not is told all the same.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    let options = CreateOptions::default().replace(true);
+    let _producer = Producer::<f64>::create_with(&ring, Retain::records(4), &options).unwrap();
+    for reader in asleep {
+        let error = reader.join().unwrap();
+        assert!(matches!(error, ReadError::Replaced), "{error}");
+    }
+}
+
+/// What the producer allows is part of the ring: continuing it with less is refused, not forgotten.
+#[test]
+fn a_ring_that_allows_more_is_a_different_one() {
+    let rings = Rings::new();
+    let ring = rings.reference("block");
+    drop(Producer::<f64>::create(&ring, Retain::records(4)).unwrap());
+    let strict = CreateOptions::default().allow(Delivery::Lossy);
+    let error = Producer::<f64>::create_with(&ring, Retain::records(4), &strict).unwrap_err();
+    assert!(matches!(error, CreateError::Different { .. }), "{error}");
+    assert!(error.to_string().contains("readers up to lossy"), "{error}");
+    let strict = strict.replace(true);
+    let _producer = Producer::<f64>::create_with(&ring, Retain::records(4), &strict).unwrap();
+    let error = Reader::<f64>::attach(&ring, ReaderOptions::lossless()).unwrap_err();
+    assert!(matches!(error, AttachError::NotAllowed { .. }), "{error}");
 }

@@ -26,6 +26,7 @@ fn role() {
         ("reads values", lifecycle::reads_values),
         ("second producer", lifecycle::second_producer),
         ("continues", lifecycle::continues),
+        ("one record", lifecycle::one_record),
         ("checked reader", fan_out::checked_reader),
         ("stuck reader", deaths::stuck_reader),
         ("endless producer", restarts::endless_producer),

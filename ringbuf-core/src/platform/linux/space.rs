@@ -17,7 +17,13 @@ const TRIES: u32 = 100;
 /// Gives the file `len` bytes that really exist, so that no later write through a mapping finds
 /// the file system full. What is in the file stays. [`ErrorKind::StorageFull`] when there is no
 /// room.
+///
+/// [`ErrorKind::FileTooLarge`] when this process may not make files of that size: the kernel would end it
+/// with a signal.
 pub(crate) fn allocate(file: &File, len: u64) -> io::Result<()> {
+    if len > largest_file() {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
     let mut start = 0;
     while start < len {
         let end = start.saturating_add(PIECE).min(len);
@@ -25,6 +31,18 @@ pub(crate) fn allocate(file: &File, len: u64) -> io::Result<()> {
         start = end;
     }
     Ok(())
+}
+
+/// The limit of this process (`ulimit -f`), in bytes.
+fn largest_file() -> u64 {
+    let mut limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: getrlimit(2) writes one struct rlimit through its second argument, which points to a live one;
+    // if it fails it writes nothing, and the limit stays infinite.
+    unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) };
+    limit.rlim_cur
 }
 
 fn allocate_piece(file: &File, start: u64, len: u64) -> io::Result<()> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sync::Ordering;
 use std::io::{ErrorKind, Read, Write};
 
 #[test]
