@@ -10,17 +10,6 @@ use crate::memory::{InPlace, Memory};
 use crate::sequence;
 use crate::sync::{Arc, Ordering, fence};
 
-/// Where a reader begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Start {
-    /// With the next record to be published.
-    #[default]
-    Now,
-    /// With the oldest record that is still kept.
-    Oldest,
-}
-
 /// Records handed to a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -69,12 +58,12 @@ struct Horizon {
 /// One reader's place in the ring. Owns its slot: the lock that says so is held above.
 #[derive(Debug)]
 pub struct Follower {
-    memory: Arc<Memory>,
-    slot: usize,
-    epoch: u64,
-    ledger: Ledger,
+    pub(super) memory: Arc<Memory>,
+    pub(super) slot: usize,
+    pub(super) epoch: u64,
+    pub(super) ledger: Ledger,
     /// Records handed out in place and not released yet.
-    held: u64,
+    pub(super) held: u64,
 }
 
 /// `published`, and everything published below it is visible.
@@ -87,60 +76,7 @@ pub fn published(hot: &Hot) -> u64 {
 }
 
 impl Follower {
-    /// Joins as a reader whom the producer never waits for.
-    pub fn join_lossy(memory: Arc<Memory>, slot: usize, start: Start) -> Result<Follower, Fault> {
-        let begin = begin(&memory, start);
-        Follower::enter(memory, slot, begin)
-    }
-
-    /// Joins as a reader whom the producer waits for.
-    pub fn join_lossless(
-        memory: Arc<Memory>,
-        slot: usize,
-        start: Start,
-    ) -> Result<Follower, Fault> {
-        let capacity = memory.geometry().capacity;
-        let wanted = begin(&memory, start);
-        let gate = &memory.control().slots.0[slot].gate;
-        gate.store(wanted, Ordering::Release);
-        // [L3] pairs with the producer's fence [L2]: it sees the gate, or we see its limit.
-        fence(Ordering::SeqCst);
-        let limit = memory.live().grant.limit.load(Ordering::Relaxed);
-        // [L4] pairs with [L1].
-        fence(Ordering::Acquire);
-        // [L5] what lies below may be overwritten before the producer looks at the gates again.
-        let begin = wanted.max(limit.saturating_sub(capacity));
-        gate.store(begin, Ordering::Release);
-        let follower = Follower::enter(memory, slot, begin)?;
-        follower.notify_producer();
-        Ok(follower)
-    }
-
-    fn enter(memory: Arc<Memory>, slot: usize, begin: u64) -> Result<Follower, Fault> {
-        let published = published(&memory.live().hot);
-        if begin > published {
-            return Err(Fault::JoinedAhead {
-                start: begin,
-                published,
-            });
-        }
-        let epoch = epoch_at(&memory, begin);
-        let follower = Follower {
-            memory,
-            slot,
-            epoch,
-            ledger: Ledger {
-                joined: begin,
-                cursor: begin,
-                ..Ledger::default()
-            },
-            held: 0,
-        };
-        ledger::record(follower.slot(), &follower.ledger);
-        Ok(follower)
-    }
-
-    fn slot(&self) -> &Slot {
+    pub(super) fn slot(&self) -> &Slot {
         &self.memory.control().slots.0[self.slot]
     }
 
@@ -292,7 +228,7 @@ impl Follower {
     }
 
     #[inline]
-    fn notify_producer(&self) {
+    pub(super) fn notify_producer(&self) {
         notify_producer(&self.memory);
     }
 
@@ -398,29 +334,6 @@ fn notify_producer(memory: &Memory) {
         // As for the readers' word: the producer wakes by timeout if this fails.
         let _ = memory.wake(room);
     }
-}
-
-/// The sequence a reader wants to begin with; never beyond what it has seen published.
-fn begin(memory: &Memory, start: Start) -> u64 {
-    let hot = &memory.live().hot;
-    let published = published(hot);
-    match start {
-        Start::Now => published,
-        Start::Oldest => {
-            let claimed = hot.claimed.load(Ordering::Relaxed);
-            sequence::oldest(claimed, memory.geometry().capacity).min(published)
-        }
-    }
-}
-
-/// The epoch that published, or will publish, `sequence`.
-fn epoch_at(memory: &Memory, sequence: u64) -> u64 {
-    let live = memory.live();
-    let newest = state::load(live).epoch;
-    (newest.saturating_sub(EPOCHS as u64)..=newest)
-        .rev()
-        .find(|&epoch| state::boundary(live, epoch).is_none_or(|first| first <= sequence))
-        .unwrap_or(newest)
 }
 
 /// Copies the newest record without being a reader at any place, and returns its sequence.

@@ -36,6 +36,7 @@
 
 mod follower;
 pub mod gate;
+mod join;
 mod ledger;
 pub mod state;
 #[cfg(all(test, not(loom)))]
@@ -43,6 +44,7 @@ mod tests;
 pub mod wake;
 mod writer;
 
-pub use follower::{Fault, Follower, News, Run, Start, latest, leave, published};
+pub use follower::{Fault, Follower, News, Run, latest, leave, published};
+pub use join::Start;
 pub use ledger::{Ledger, observe};
 pub use writer::{Full, Writer, remove};
