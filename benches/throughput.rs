@@ -3,7 +3,7 @@
 //!
 //! A stream is measured in its steady state at the producer: a lossless reader keeps it at most one ring
 //! ahead, so over a sample of many rings both have the same rate. The bare cost of a cache line between the
-//! cores is printed around every group; read the results as ratios to it.
+//! cores is printed around every benchmark; read the results as ratios to it.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -43,11 +43,9 @@ fn main() {
             directory: directory.path(),
             audience,
         };
-        probe::print("before");
         bench.group::<1>(&mut criterion);
         bench.group::<8>(&mut criterion);
         bench.group::<128>(&mut criterion);
-        probe::print("after");
     }
     criterion.final_summary();
 }
@@ -68,12 +66,15 @@ impl Bench<'_> {
             // Made at the first sample: a benchmark that a filter leaves out starts no reader.
             let mut stream = None;
             group.bench_function(id, |bencher| {
-                let stream =
-                    stream.get_or_insert_with(|| Stream::<N>::start(self.directory, self.audience));
+                let stream = stream.get_or_insert_with(|| {
+                    probe::print("before");
+                    Stream::<N>::start(self.directory, self.audience)
+                });
                 bencher.iter_custom(|records| stream.publish(records, batch));
             });
             if let Some(stream) = stream {
                 stream.finish();
+                probe::print("after");
             }
         }
         group.finish();

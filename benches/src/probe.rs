@@ -1,7 +1,7 @@
 //! The bare machine: what one cache line costs between the two cores, with no ring in between.
 //!
 //! On a shared host that figure changes severalfold within minutes, and every other figure with it. So it
-//! is printed before and after each group, and results are read as ratios to it.
+//! is printed before and after each benchmark, and results are read as ratios to it.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
