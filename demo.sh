@@ -7,8 +7,8 @@ cargo build --release -p producer -p consumer -p ringctl
 
 # A directory of its own, so that it meets nobody else's rings.
 RINGBUF_DIR=$(mktemp -d)
-export RINGBUF_DIR PATH="$PWD/target/release:$PATH"
-trap 'kill $(jobs -p) 2>/dev/null || true; wait; ringctl rm temperature 2>/dev/null || true; rm -rf "$RINGBUF_DIR"' EXIT
+export RINGBUF_DIR PATH="${CARGO_TARGET_DIR:-$PWD/target}/release:$PATH"
+trap '{ set +x; } 2>/dev/null; kill $(jobs -p) 2>/dev/null || true; wait; ringctl rm temperature 2>/dev/null || true; rm -rf "$RINGBUF_DIR"' EXIT
 
 set -x
 analyzer stats temperature --lossless --every 3s &

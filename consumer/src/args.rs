@@ -9,7 +9,7 @@ use crate::duration;
 
 /// Follow a ring and say what is in it.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(name = "analyzer", version, after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     pub analysis: Analysis,
@@ -25,7 +25,9 @@ Examples:
   analyzer anomaly imu --center 50 --band 25    values more than 25 away from 50
   analyzer tail imu --field accel --count 10    the next ten readings of one sensor
 
-The ring need not be there yet: analyzers wait for it, and when its producer ends they end.
+The ring need not be there yet: analyzers wait for it. They end when its producer closes it; when the
+producer dies instead they say so and wait for the next one. Of a ring without a living producer they read
+what it kept.
 
 Exit: 0 done, 1 failed, 2 wrong usage, 3 finished but records were missed.";
 

@@ -61,9 +61,11 @@ fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<UntypedRe
     let began = Instant::now();
     let mut waited = false;
     while !stop.load(Ordering::Relaxed) {
-        let closed = is_closed(&config.ring);
-        // Who came first wants all of it, and of a ring that is closed there is only the past.
-        let usual = if waited || closed {
+        let closed = inspect::info(&config.ring).map(|info| info.producer);
+        let died = matches!(closed, Ok(ProducerState::Died));
+        let closed = matches!(closed, Ok(ProducerState::Closed));
+        // Who came first wants all of it, and of a ring without a producer there is only the past.
+        let usual = if waited || closed || died {
             Start::Oldest
         } else {
             Start::Now
@@ -73,6 +75,9 @@ fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<UntypedRe
             Ok(reader) => {
                 if closed {
                     talk("the producer has closed the ring; reading what it left");
+                }
+                if died {
+                    talk("the producer died; reading what it left, then waiting for the next one");
                 }
                 if reader.is_observer() {
                     talk(
@@ -99,11 +104,6 @@ fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<UntypedRe
         thread::sleep(LOOK_FOR_RING);
     }
     Ok(None)
-}
-
-fn is_closed(ring: &str) -> bool {
-    let producer = inspect::info(ring).map(|info| info.producer);
-    matches!(producer, Ok(ProducerState::Closed))
 }
 
 fn options(config: &Config, from: Start) -> ReaderOptions {

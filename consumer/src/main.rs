@@ -28,6 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
+use ringbuf_core::AttachError;
 use signal_hook::consts::TERM_SIGNALS;
 
 use crate::config::Config;
@@ -48,8 +49,9 @@ fn main() -> ExitCode {
         // Whoever read our output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            talk(format_args!("{error:#}"));
-            let wrong_usage = error.downcast_ref::<Usage>().is_some();
+            talk(whole(&error));
+            let is_name = matches!(error.downcast_ref(), Some(AttachError::Name(_)));
+            let wrong_usage = is_name || error.downcast_ref::<Usage>().is_some();
             ExitCode::from(if wrong_usage { WRONG_USAGE } else { FAILED })
         }
     }
@@ -70,4 +72,16 @@ fn run(config: &Config) -> anyhow::Result<End> {
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
     kind == Some(io::ErrorKind::BrokenPipe)
+}
+
+/// The error and its causes, each said once: some errors name their cause themselves.
+fn whole(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |text, cause| match text.as_str() {
+            "" => cause,
+            said if said.ends_with(&cause) => text,
+            said => format!("{said}: {cause}"),
+        })
 }

@@ -16,6 +16,10 @@ mod values;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use ringbuf_core::CreateError;
+
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let config = match config::Config::resolve(args::Cli::parse()) {
@@ -27,8 +31,21 @@ fn main() -> ExitCode {
     match run::run(&config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            report::say(&format!("{error:#}"));
-            ExitCode::FAILURE
+            report::say(&whole(&error));
+            let is_name = matches!(error.downcast_ref(), Some(CreateError::Name(_)));
+            ExitCode::from(if is_name { WRONG_USAGE } else { FAILED })
         }
     }
+}
+
+/// The error and its causes, each said once: some errors name their cause themselves.
+fn whole(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |text, cause| match text.as_str() {
+            "" => cause,
+            said if said.ends_with(&cause) => text,
+            said => format!("{said}: {cause}"),
+        })
 }

@@ -21,8 +21,20 @@ fn main() -> ExitCode {
         Ok(end) => end.into(),
         Err(error) => {
             // With its causes; errors of the library name theirs themselves and come without.
-            out::say(&format!("{error:#}"));
+            out::say(&whole(&error));
             run::End::Failed.into()
         }
     }
+}
+
+/// The error and its causes, each said once: some errors name their cause themselves.
+fn whole(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .fold(String::new(), |text, cause| match text.as_str() {
+            "" => cause,
+            said if said.ends_with(&cause) => text,
+            said => format!("{said}: {cause}"),
+        })
 }

@@ -84,6 +84,12 @@ pub(crate) fn create(reference: &str, wanted: &Wanted<'_>) -> Result<Owned, Crea
     place
         .prepare()
         .map_err(|error| CreateError::Directory(error.to_string()))?;
+    if !place.directory.exists() {
+        return Err(CreateError::Directory(format!(
+            "there is no directory {} to make a ring in: make it first, or name another",
+            place.directory.display()
+        )));
+    }
     let mut replaced = Vec::new();
     for _ in 0..ATTEMPTS {
         let attempt = match open(&place, true) {

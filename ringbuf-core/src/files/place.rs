@@ -71,9 +71,10 @@ impl Place {
             check_name(name)?;
             return Ok(Place::within(directory.to_path_buf(), name, Given::Path));
         }
-        check_name(reference)?;
+        let name = reference.strip_suffix(".ring").unwrap_or(reference);
+        check_name(name)?;
         let (directory, given) = directory();
-        Ok(Place::within(directory, reference, given))
+        Ok(Place::within(directory, name, given))
     }
 
     pub(crate) fn within(directory: PathBuf, name: &str, given: Given) -> Place {
