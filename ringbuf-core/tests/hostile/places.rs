@@ -97,8 +97,9 @@ fn no_directory_to_put_it_in() {
     let rings = Rings::new();
     let ring = rings.reference("no/such/ring");
     let error = Producer::<u64>::create(&ring, Retain::records(5)).unwrap_err();
-    assert!(matches!(error, CreateError::Io { .. }), "{error}");
-    assert!(error.to_string().contains("creating"), "{error}");
+    assert!(matches!(error, CreateError::Directory(_)), "{error}");
+    let directory = rings.file("no/such").display().to_string();
+    assert!(error.to_string().contains(&directory), "{error}");
     let error = Reader::<u64>::attach(&ring, ReaderOptions::lossy()).unwrap_err();
     assert!(matches!(error, AttachError::NotFound { .. }), "{error}");
     assert!(rings.names().is_empty());
