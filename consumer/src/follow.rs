@@ -61,9 +61,9 @@ fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<UntypedRe
     let began = Instant::now();
     let mut waited = false;
     while !stop.load(Ordering::Relaxed) {
-        let closed = inspect::info(&config.ring).map(|info| info.producer);
-        let died = matches!(closed, Ok(ProducerState::Died));
-        let closed = matches!(closed, Ok(ProducerState::Closed));
+        let producer = inspect::info(&config.ring).map(|info| info.producer).ok();
+        let died = producer == Some(ProducerState::Died);
+        let closed = producer == Some(ProducerState::Closed);
         // Who came first wants all of it, and of a ring without a producer there is only the past.
         let usual = if waited || closed || died {
             Start::Oldest

@@ -9,9 +9,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::header::{
-    self, BLOCK, CONTROL_OFFSET, READERS_LEN, RingHeader, SCHEMA_MAX, SCHEMA_OFFSET,
-};
+use super::header::{self, CONTROL_OFFSET, READERS_LEN, RingHeader, SCHEMA_MAX, SCHEMA_OFFSET};
 use super::locks;
 use super::open::{Opened, Registrar, open, read_header};
 use super::place::Place;
@@ -219,15 +217,11 @@ fn lock_producer(
     expected: FileId,
 ) -> Result<Option<Lock>, CreateError> {
     for patience in (0..PATIENCE).rev() {
-        match Lock::acquire(path, locks::PRODUCER) {
-            Ok(lock) => {
-                let is_in_place = platform::path_id(path).ok() == Some(expected);
-                return Ok((is_in_place && lock.file_id() == expected).then_some(lock));
-            }
+        match super::lock_producer(path, expected) {
+            Ok(lock) => return Ok(lock),
             // Perhaps only by somebody who looks whether the ring can be removed.
             Err(LockError::Held) if patience > 0 => std::thread::sleep(PAUSE),
             Err(LockError::Held) => break,
-            Err(LockError::Io(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(LockError::Io(source)) => {
                 return Err(io_error("locking", path.to_path_buf(), source));
             }
@@ -359,7 +353,6 @@ fn make(place: &Place, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
         allow: wanted.allow,
         schema_len: json.len() as u64,
     };
-    debug_assert_eq!(header.data_offset(), BLOCK);
     let temporary = |extension: &str| {
         let id = u128::from_le_bytes(ring_id);
         place

@@ -6,12 +6,29 @@ mod make;
 mod open;
 mod place;
 
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::platform::{self, FileId, Lock, LockError};
+
 pub use header::FormatError;
 pub(crate) use header::{DATA_MAX, READERS_LEN, READERS_MAGIC};
 pub(crate) use make::{Ownership, Wanted, create, unlink};
 pub(crate) use open::{Opened, Registrar, open};
 pub use place::NameError;
 pub(crate) use place::{Given, Place, directory, is_name};
+
+/// The producer's lock on the file at `path`; `None` if another file lies there by now, or none.
+pub(crate) fn lock_producer(path: &Path, expected: FileId) -> Result<Option<Lock>, LockError> {
+    match Lock::acquire(path, locks::PRODUCER) {
+        Ok(lock) => {
+            let is_in_place = platform::path_id(path).ok() == Some(expected);
+            Ok((is_in_place && lock.file_id() == expected).then_some(lock))
+        }
+        Err(LockError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
 
 /// Lock bytes, of either file.
 pub(crate) mod locks {

@@ -113,13 +113,9 @@ pub(super) fn lock_producer(
     path: &Path,
     expected: FileId,
 ) -> Result<Option<Lock>, InspectError> {
-    match Lock::acquire(path, locks::PRODUCER) {
-        Ok(lock) => {
-            let is_in_place = platform::path_id(path).ok() == Some(expected);
-            Ok((is_in_place && lock.file_id() == expected).then_some(lock))
-        }
+    match files::lock_producer(path, expected) {
+        Ok(lock) => Ok(lock),
         Err(LockError::Held) => Err(in_use(place, "its producer lives")),
-        Err(LockError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(LockError::Io(source)) => Err(InspectError::Io {
             action: "locking",
             path: path.to_path_buf(),

@@ -246,20 +246,14 @@ impl ProducerCore {
         lock.is_ok()
     }
 
-    /// Writes into a claim; in a forked child, whose claims are its parent's, nothing.
     #[inline]
     pub(crate) fn write(&mut self, sequence: u64, records: &[u8]) {
-        if !self.fork.is_child() {
-            self.writer.write(sequence, records);
-        }
+        self.writer.write(sequence, records);
     }
 
-    /// Publishes a claim; in a forked child nothing.
     #[inline]
     pub(crate) fn commit(&mut self, count: usize) {
-        if !self.fork.is_child() {
-            self.writer.commit(count as u64);
-        }
+        self.writer.commit(count as u64);
     }
 
     #[inline]

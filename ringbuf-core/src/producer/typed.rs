@@ -262,8 +262,11 @@ impl<T: Record> Claim<'_, T> {
             records.len(),
             self.count
         );
-        self.core
-            .write(self.first + index as u64, cast::as_bytes(records));
+        // Between the claim and this call the process may have forked: a child's claim is its parent's.
+        if self.core.check_fork().is_ok() {
+            self.core
+                .write(self.first + index as u64, cast::as_bytes(records));
+        }
     }
 
     /// Gives the claim up, as dropping it does: readers never see it.
@@ -289,8 +292,10 @@ impl<T: Record> Claim<'_, T> {
             "{count} records of a claim of {}",
             self.count
         );
-        self.core.commit(count);
-        self.core.notify();
+        if self.core.check_fork().is_ok() {
+            self.core.commit(count);
+            self.core.notify();
+        }
         self.first
     }
 }
