@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use loom::sync::Arc;
 use loom::thread;
-use ringbuf_core::model::{Follower, Full, Geometry, Memory, News, Start, Writer};
+use ringbuf_core::model::{
+    Begin, Follower, Full, Geometry, Kind, Memory, Moment, News, Waits, Writer,
+};
 
 /// Bytes of a record: two words, so that a torn record shows.
 pub const STRIDE: usize = 16;
@@ -93,17 +95,17 @@ pub fn mirrored(capacity: u64) -> Arc<Memory> {
 
 /// Opens the ring as its producer.
 pub fn open(memory: &Arc<Memory>) -> Writer {
-    Writer::open(Arc::clone(memory), 0)
+    Writer::open(Arc::clone(memory), Waits::ForAll, Moment::default())
 }
 
 /// Joins as a lossy reader.
-pub fn lossy(memory: &Arc<Memory>, slot: usize, start: Start) -> Follower {
-    Follower::join_lossy(Arc::clone(memory), slot, start).unwrap()
+pub fn lossy(memory: &Arc<Memory>, slot: usize, begin: Begin) -> Follower {
+    Follower::join_lossy(Arc::clone(memory), slot, begin).unwrap()
 }
 
 /// Joins as a lossless reader.
-pub fn lossless(memory: &Arc<Memory>, slot: usize, start: Start) -> Follower {
-    Follower::join_lossless(Arc::clone(memory), slot, start).unwrap()
+pub fn lossless(memory: &Arc<Memory>, slot: usize, begin: Begin) -> Follower {
+    Follower::join_holding(Arc::clone(memory), slot, Kind::Lossless, begin).unwrap()
 }
 
 /// The words of record `sequence` as `epoch` writes it.
@@ -166,7 +168,7 @@ pub fn poll(follower: &mut Follower, most: usize) -> News {
 pub fn poll_epoch(follower: &mut Follower, most: usize, epoch: Option<u64>) -> News {
     let before = *follower.ledger();
     let mut buffer = vec![0; most * STRIDE];
-    let news = follower.poll_copy(&mut buffer).unwrap();
+    let news = follower.poll_copy(&mut buffer, &mut []).unwrap();
     let after = *follower.ledger();
     assert!(after.adds_up(), "{after:?}");
     assert!(after.cursor >= before.cursor);

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use crate::files::{FormatError, NameError};
+use crate::options::Delivery;
 use crate::protocol::Fault;
 
 /// A ring could not be created or continued.
@@ -60,6 +61,16 @@ pub enum CreateError {
         found: String,
         /// Capacity and schema of what was asked for.
         expected: String,
+    },
+    /// A ring on a disk whose end was not written in order cannot be continued.
+    #[error(
+        "ring {name} ({}) is unverified: the system stopped before its last producer had closed it and all was          on the disk; save what you need of it (read it with `unverified`), then replace it", .path.display()
+    )]
+    Unverified {
+        /// The ring.
+        name: String,
+        /// Its data file.
+        path: PathBuf,
     },
     /// Something is in the way that is not a ring, or a damaged one.
     #[error("{} is in the way and cannot be continued: {problem}", .path.display())]
@@ -146,7 +157,7 @@ pub enum AttachError {
         /// The schema of the reader's type.
         expected: String,
     },
-    /// The producer does not wait for anybody on this ring.
+    /// The producer does not wait for anybody on this ring, or not so long.
     #[error(
         "ring {name} does not allow {wanted} readers: attach as {allowed}, or have its producer allow more"
     )]
@@ -154,9 +165,39 @@ pub enum AttachError {
         /// The ring.
         name: String,
         /// The delivery asked for.
-        wanted: &'static str,
+        wanted: Delivery,
         /// The most the producer allows.
-        allowed: &'static str,
+        allowed: Delivery,
+    },
+    /// A record to begin with that has not been published yet.
+    #[error(
+        "ring {name} has not come to sequence {found} yet, expected at most {published}, the next to be          published: begin there, or with the oldest"
+    )]
+    NotYet {
+        /// The ring.
+        name: String,
+        /// The sequence asked for.
+        found: u64,
+        /// The next sequence to be published.
+        published: u64,
+    },
+    /// A time was asked for on a ring whose records have none.
+    #[error(
+        "ring {name} has no publication times, which finding a record by its time needs: have its producer          create it with `stamp`, or give a sequence"
+    )]
+    NoTimes {
+        /// The ring.
+        name: String,
+    },
+    /// A ring on a disk whose end was not written in order.
+    #[error(
+        "ring {name} ({}) is unverified: the system stopped before its last producer had closed it and all was          on the disk, so records may be damaged; attach with `unverified` to read it all the same", .path.display()
+    )]
+    Unverified {
+        /// The ring.
+        name: String,
+        /// Its data file.
+        path: PathBuf,
     },
     /// Every slot is taken.
     #[error(
@@ -298,6 +339,16 @@ pub enum PublishError {
         found: usize,
         /// Records the ring keeps.
         capacity: u64,
+    },
+    /// A claim on a ring that drops records, while a reader leaves no room.
+    #[error(
+        "reader {reader:?} is {lag} records behind, a full ring, and this ring drops what it leaves no room for"
+    )]
+    Full {
+        /// The name of the reader in the way.
+        reader: String,
+        /// How far it is behind.
+        lag: u64,
     },
     /// The bytes are not whole records.
     #[error("{found} bytes to publish: expected a multiple of {record_size}, the size of a record")]

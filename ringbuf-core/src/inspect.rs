@@ -8,6 +8,7 @@ mod sweep;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use remove::remove;
 pub use sweep::{Leftover, Swept, gc};
@@ -16,12 +17,13 @@ use crate::error::{AttachError, FormatError, InspectError, NameError};
 use crate::files::{self, Opened, Place, Registrar, locks};
 use crate::layout::SLOTS;
 use crate::memory::Memory;
-use crate::options::Delivery;
+use crate::options::{Delivery, WhenFull};
 use crate::platform::{self, LockFile};
-use crate::protocol::{self, Ledger, state::Phase};
+use crate::protocol::{self, Ledger, gate, state::Phase};
 use crate::schema::Schema;
 use crate::slots;
 use crate::sync::Ordering;
+use crate::times;
 
 /// The kind of system this was built for: `linux`, or `portable` for every other.
 pub const SYSTEM: &str = platform::NAME;
@@ -73,8 +75,18 @@ pub struct RingInfo {
     pub file_bytes: u64,
     /// The most demanding delivery a reader may ask for.
     pub allow: Delivery,
+    /// What its producer does with a record for which a reader leaves no room.
+    pub when_full: WhenFull,
+    /// Records dropped because a reader left no room for them.
+    pub refused: u64,
     /// The newest record is mirrored beside the indices.
     pub mirror: bool,
+    /// Its records have publication times.
+    pub stamped: bool,
+    /// The time between the oldest record kept and the newest; `None` without publication times.
+    pub kept: Option<Duration>,
+    /// It lies on a disk and its end was not written in order: records may be damaged.
+    pub is_unverified: bool,
     /// What its producer is doing.
     pub producer: ProducerState,
     /// How many producers it has had.
@@ -105,8 +117,12 @@ pub struct ReaderInfo {
     pub is_alive: bool,
     /// What became of every record since it joined; `None` if it changed too fast to be read.
     pub ledger: Option<Ledger>,
+    /// It is bounded, and held its producer for too long: it reads as a lossy one.
+    pub is_demoted: bool,
     /// Records published and not yet read.
     pub lag: Option<u64>,
+    /// How long the oldest of them has been published; `None` without publication times.
+    pub lag_time: Option<Duration>,
 }
 
 /// Looks at one ring.
@@ -245,7 +261,12 @@ fn look(opened: Opened) -> Result<RingInfo, AttachError> {
         created_ns: opened.header.created_ns,
         capacity,
         file_bytes: opened.header.file_len() + files::READERS_LEN,
-        allow: Delivery::from_code(u64::from(opened.header.allow)).unwrap_or_default(),
+        allow: opened.header.allow,
+        when_full: opened.header.when_full,
+        refused: live.status.refused.load(Ordering::Relaxed),
+        stamped: opened.header.geometry.stamped,
+        kept: times::kept(&memory),
+        is_unverified: !files::is_verified(&memory),
         mirror: opened.header.geometry.mirror,
         schema: opened.schema,
     })
@@ -278,7 +299,9 @@ fn readers(registrar: &Registrar, memory: &Memory) -> Vec<ReaderInfo> {
     (0..SLOTS)
         .filter_map(|slot| {
             let words = &slots[slot];
-            let delivery = Delivery::from_code(words.delivery.load(Ordering::Acquire))?;
+            let delivery = words.delivery.load(Ordering::Acquire);
+            let bound_ns = words.bound_ns.load(Ordering::Relaxed);
+            let delivery = Delivery::from_code(delivery, bound_ns)?;
             let ledger = protocol::observe(words);
             // After the ledger, so that the lag is never negative.
             let published = protocol::published(&memory.live().hot);
@@ -289,11 +312,20 @@ fn readers(registrar: &Registrar, memory: &Memory) -> Vec<ReaderInfo> {
                 pid: words.pid.load(Ordering::Relaxed),
                 attached_ns: words.attached_ns.load(Ordering::Relaxed).cast_signed(),
                 is_alive: platform::is_locked(&registrar.file, locks::slot(slot)).unwrap_or(true),
+                is_demoted: words.gate.load(Ordering::Relaxed) == gate::DEMOTED,
                 lag: ledger.map(|ledger| published.saturating_sub(ledger.cursor)),
+                lag_time: ledger.and_then(|ledger| lag_time(memory, ledger.cursor, published)),
                 ledger,
             })
         })
         .collect()
+}
+
+fn lag_time(memory: &Memory, cursor: u64, published: u64) -> Option<Duration> {
+    if memory.geometry().stamped && cursor >= published {
+        return Some(Duration::ZERO);
+    }
+    times::age(memory, cursor)
 }
 
 #[cfg(test)]

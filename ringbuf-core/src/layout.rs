@@ -77,6 +77,13 @@ pub struct Status {
     pub asymmetric: AtomicU64,
     /// Records the producer had to refuse because a reader held the ring (`drop`).
     pub refused: AtomicU64,
+    /// The boot of the system in which the newest epoch was opened; zeros if unknown.
+    pub boot: [AtomicU64; 2],
+    /// The state word as it was when everything before it had reached the disk; 0 if it never did.
+    pub synced: AtomicU64,
+    /// Not zero: the producer could not lock `NAME.ring`, so nobody may take that lock's absence for its
+    /// death.
+    pub unwatched: AtomicU64,
 }
 
 /// Where one epoch began. Written before the state word that names the epoch.
@@ -86,9 +93,10 @@ pub struct Epoch {
     pub epoch: AtomicU64,
     /// First sequence this epoch publishes.
     pub first: AtomicU64,
-    /// Wall time of the opening, nanoseconds since the Unix epoch.
+    /// Wall time of the opening, nanoseconds since the Unix epoch, signed.
     pub opened_ns: AtomicU64,
-    pub reserved: AtomicU64,
+    /// The same moment on the monotonic clock.
+    pub monotonic_ns: AtomicU64,
 }
 
 /// The words readers write: `NAME.readers` behind its header page.
@@ -131,8 +139,8 @@ impl Default for SlotTable {
 #[cfg_attr(not(loom), repr(C, align(256)))]
 #[derive(Debug, Default)]
 pub struct Slot {
-    /// The oldest sequence a lossless reader still needs, or `OFF`; see [`crate::protocol::gate`]. The
-    /// producer turns it off when it evicts a dead reader.
+    /// The oldest sequence a lossless or bounded reader still needs, or none; see
+    /// [`crate::protocol::gate`]. The producer writes it when it demotes or evicts the reader.
     pub gate: AtomicU64,
     /// What the reader asked for; 0 while the slot is free.
     pub delivery: AtomicU64,
@@ -172,6 +180,8 @@ pub struct Geometry {
     pub word: usize,
     /// The newest record is mirrored beside the indices.
     pub mirror: bool,
+    /// Every record has the time of its publication in a column of its own.
+    pub stamped: bool,
 }
 
 impl Geometry {
@@ -183,12 +193,23 @@ impl Geometry {
             stride,
             word,
             mirror: mirror && stride <= MIRROR_BYTES,
+            stamped: false,
         }
+    }
+
+    /// The same with publication times.
+    pub fn stamped(self, stamped: bool) -> Geometry {
+        Geometry { stamped, ..self }
     }
 
     /// Bytes of all cells.
     pub fn data_len(&self) -> u64 {
         self.cells * self.stride as u64
+    }
+
+    /// Bytes of all publication times.
+    pub fn stamps_len(&self) -> u64 {
+        if self.stamped { self.cells * 8 } else { 0 }
     }
 
     /// How many of `len` bytes of records from `sequence` on lie side by side before the cells wrap.
@@ -226,9 +247,13 @@ mod pinned {
     const_assert_eq!(offset_of!(Status, state), 0);
     const_assert_eq!(offset_of!(Status, asymmetric), 8);
     const_assert_eq!(offset_of!(Status, refused), 16);
+    const_assert_eq!(offset_of!(Status, boot), 24);
+    const_assert_eq!(offset_of!(Status, synced), 40);
+    const_assert_eq!(offset_of!(Status, unwatched), 48);
     const_assert_eq!(offset_of!(Epoch, epoch), 0);
     const_assert_eq!(offset_of!(Epoch, first), 8);
     const_assert_eq!(offset_of!(Epoch, opened_ns), 16);
+    const_assert_eq!(offset_of!(Epoch, monotonic_ns), 24);
     const_assert_eq!(size_of::<Epoch>(), 32);
 
     const_assert_eq!(offset_of!(Control, wake), 0);

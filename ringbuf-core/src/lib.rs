@@ -99,6 +99,8 @@ mod records;
 mod schema;
 #[cfg(not(loom))]
 mod slots;
+#[cfg(not(loom))]
+mod times;
 
 #[cfg(not(loom))]
 pub use error::{
@@ -106,11 +108,13 @@ pub use error::{
     ReadError, TryPublishError,
 };
 #[cfg(not(loom))]
-pub use options::{CreateOptions, Delivery, Preset, ReaderOptions, Retain, Wait};
+pub use options::{
+    CreateOptions, Delivery, Preset, ReaderOptions, Retain, Start, Until, Wait, WhenFull,
+};
 #[cfg(not(loom))]
 pub use producer::{Claim, Producer, UntypedProducer};
 #[cfg(not(loom))]
-pub use protocol::{Ledger, Start};
+pub use protocol::Ledger;
 #[cfg(not(loom))]
 pub use reader::{Batch, Event, Next, Reader, UntypedBatch, UntypedReader};
 #[cfg(not(loom))]
@@ -136,9 +140,10 @@ pub mod model {
     pub use crate::layout::Geometry;
     pub use crate::memory::{InPlace, Memory};
     pub use crate::protocol::{
-        Fault, Follower, Full, Ledger, News, Run, Start, Writer, latest, leave, observe, published,
-        remove,
-        state::{Phase, boundary},
+        Begin, Fault, Follower, Full, Ledger, News, Run, Writer,
+        gate::{Gate, Kind, Waits},
+        latest, leave, observe, published, remove, stamp,
+        state::{Moment, Phase, boundary},
     };
 }
 

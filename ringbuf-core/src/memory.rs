@@ -20,6 +20,8 @@ pub struct Memory {
     live: NonNull<Live>,
     control: NonNull<Control>,
     cells: NonNull<u8>,
+    /// One word for each cell; dangling unless the geometry has publication times.
+    stamps: NonNull<AtomicU64>,
     geometry: Geometry,
     parking: Parking,
     /// Keep the bytes behind the pointers alive.
@@ -33,6 +35,15 @@ pub struct Memory {
 unsafe impl Send for Memory {}
 // SAFETY: as above; sharing `&Memory` shares only atomics and the contract of `in_place`.
 unsafe impl Sync for Memory {}
+
+/// Where the parts of a data file begin.
+#[derive(Clone, Copy, Debug)]
+pub struct Offsets {
+    pub live: usize,
+    pub cells: usize,
+    /// Publication times, if there are any.
+    pub stamps: usize,
+}
 
 #[derive(Debug)]
 enum Block {
@@ -83,13 +94,18 @@ impl Memory {
     /// `None` when there is not so much of it.
     pub fn heap(geometry: Geometry) -> Option<Memory> {
         let live_len = size_of::<Live>().next_multiple_of(4096);
-        let (data, base) = heap(live_len.checked_add(geometry.data_len() as usize)?)?;
+        let stamps_at = live_len
+            .checked_add(geometry.data_len() as usize)?
+            .checked_next_multiple_of(8)?;
+        let (data, base) = heap(stamps_at.checked_add(geometry.stamps_len() as usize)?)?;
         let (control_block, control) = heap(size_of::<Control>())?;
         let memory = Memory {
             live: base.cast(),
             control: control.cast(),
             // SAFETY: `base` points to at least `live_len` + data bytes, so the offset stays inside.
             cells: unsafe { base.add(live_len) },
+            // SAFETY: as above; without times the offset is at most one past the end.
+            stamps: unsafe { base.add(stamps_at) }.cast(),
             geometry,
             parking: Parking::Condvar {
                 lock: Mutex::new(()),
@@ -109,15 +125,15 @@ impl Memory {
     pub fn mapped(
         geometry: Geometry,
         data: Mapping,
-        live_offset: usize,
-        cells_offset: usize,
+        at: Offsets,
         control: Option<(Mapping, usize)>,
     ) -> Option<Memory> {
-        let live = part(&data, live_offset, size_of::<Live>())?;
-        let cells = part(
+        let live = part(&data, at.live, size_of::<Live>())?;
+        let cells = part(&data, at.cells, usize::try_from(geometry.data_len()).ok()?)?;
+        let stamps = part(
             &data,
-            cells_offset,
-            usize::try_from(geometry.data_len()).ok()?,
+            at.stamps,
+            usize::try_from(geometry.stamps_len()).ok()?,
         )?;
         let (control_block, control) = match control {
             Some((mapping, offset)) => {
@@ -130,6 +146,7 @@ impl Memory {
             live: live.cast(),
             control: control.cast(),
             cells,
+            stamps: stamps.cast(),
             geometry,
             parking: Parking::Futex,
             data: Block::Mapped { mapping: data },
@@ -148,6 +165,14 @@ impl Memory {
             if let Block::Mapped { mapping } = block {
                 mapping.prefault();
             }
+        }
+    }
+
+    /// Writes everything to the disk the data file lies on, and waits until it is there.
+    pub(crate) fn flush(&self) -> std::io::Result<()> {
+        match &self.data {
+            Block::Mapped { mapping } => mapping.flush(),
+            Block::Heap { .. } => Ok(()),
         }
     }
 
@@ -209,6 +234,45 @@ impl Memory {
         let cell = self.cell_ptr(sequence, records.len());
         // SAFETY: as in `store_run`.
         unsafe { copy::load(cell, records, self.geometry.word) }
+    }
+
+    /// As [`Memory::load`], for records that a gate of the caller holds, unless the producer has demoted it.
+    #[inline]
+    pub fn load_held(&self, sequence: u64, records: &mut [u8]) {
+        self.load(sequence, records);
+    }
+
+    /// Stores the publication time of `count` records from `sequence` on, for a ring that has such times.
+    #[inline]
+    pub fn stamp(&self, sequence: u64, count: u64, stamp: u64) {
+        for record in sequence..sequence + count {
+            if let Some(word) = self.stamp_word(record) {
+                word.store(stamp, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Loads the publication times of at most `count` records from `sequence` on, as many as `stamps` has places
+    /// for; nothing on a ring without such times. What is loaded may be of later records.
+    #[inline]
+    pub fn load_stamps(&self, sequence: u64, count: u64, stamps: &mut [u64]) {
+        for (stamp, record) in stamps.iter_mut().zip(sequence..sequence + count) {
+            if let Some(word) = self.stamp_word(record) {
+                *stamp = word.load(Ordering::Relaxed);
+            }
+        }
+    }
+
+    #[inline]
+    fn stamp_word(&self, sequence: u64) -> Option<&AtomicU64> {
+        if !self.geometry.stamped {
+            return None;
+        }
+        let cell = crate::sequence::cell(sequence, self.geometry.cells) as usize;
+        // SAFETY: the column has a word for each cell, and `cell` is below their number.
+        let word = unsafe { self.stamps.add(cell) };
+        // SAFETY: the word lies in a block owned by `self`, 8-aligned; it is only ever accessed as an atomic.
+        Some(unsafe { word.as_ref() })
     }
 
     /// Copies the record in the cell of `sequence` into the mirror.

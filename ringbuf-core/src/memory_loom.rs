@@ -18,6 +18,9 @@ pub struct Memory {
     live: Live,
     control: Control,
     cells: Vec<Word>,
+    stamps: Vec<AtomicU64>,
+    /// A bounded reader is never demoted in this model, so its copies are as good as borrowed.
+    are_copies_held: bool,
     geometry: Geometry,
     lock: Mutex<()>,
     bell: Condvar,
@@ -42,12 +45,25 @@ impl Memory {
                     shadow: UnsafeCell::new(()),
                 })
                 .collect(),
+            stamps: (0..geometry.stamps_len() / 8)
+                .map(|_| AtomicU64::new(0))
+                .collect(),
+            are_copies_held: false,
             geometry,
             lock: Mutex::new(()),
             bell: Condvar::new(),
         };
         memory.control.format();
         Some(memory)
+    }
+
+    /// Promises that no bounded reader is demoted in this model: a store into cells that one copies is then
+    /// reported as a data race, as for records borrowed in place.
+    pub fn without_demotions(self) -> Memory {
+        Memory {
+            are_copies_held: true,
+            ..self
+        }
     }
 
     pub fn is_observing(&self) -> bool {
@@ -77,6 +93,32 @@ impl Memory {
     pub fn load(&self, sequence: u64, records: &mut [u8]) {
         for (i, bytes) in records.as_chunks_mut::<8>().0.iter_mut().enumerate() {
             *bytes = self.word(sequence, i).value.load(Relaxed).to_ne_bytes();
+        }
+    }
+
+    pub fn load_held(&self, sequence: u64, records: &mut [u8]) {
+        let words = (0..records.len() / 8).map(|i| self.word(sequence, i));
+        let held: Vec<_> = words
+            .filter(|_| self.are_copies_held)
+            .map(|word| word.shadow.get())
+            .collect();
+        self.load(sequence, records);
+        drop(held);
+    }
+
+    pub fn stamp(&self, sequence: u64, count: u64, stamp: u64) {
+        for record in sequence..sequence + count {
+            if let Some(word) = self.stamps.get(cell(record, self.geometry.cells) as usize) {
+                word.store(stamp, Relaxed);
+            }
+        }
+    }
+
+    pub fn load_stamps(&self, sequence: u64, count: u64, stamps: &mut [u64]) {
+        for (stamp, record) in stamps.iter_mut().zip(sequence..sequence + count) {
+            if let Some(word) = self.stamps.get(cell(record, self.geometry.cells) as usize) {
+                *stamp = word.load(Relaxed);
+            }
         }
     }
 

@@ -1,14 +1,17 @@
 //! What is chosen when a ring is created or attached.
 
 use std::fmt;
+use std::time::Duration;
 
-use crate::protocol::Start;
+use crate::protocol::gate::Waits;
 
 /// How much a ring keeps.
 ///
 /// ```
+/// use std::time::Duration;
 /// use ringbuf_core::Retain;
 /// assert_eq!(Retain::records(10_000).count(), 10_000);
+/// assert_eq!(Retain::lasting(Duration::from_secs(5), 10_000.0).count(), 50_000);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retain {
@@ -19,6 +22,17 @@ impl Retain {
     /// The newest `count` records, honoured exactly.
     pub fn records(count: u64) -> Retain {
         Retain { records: count }
+    }
+
+    /// What is published in `time` at `rate` records a second: a promise that holds as long as the rate does; see
+    /// [`Producer::kept`](crate::Producer::kept). A rate that is not a positive number gives no records, which no
+    /// ring can be created with.
+    pub fn lasting(time: Duration, rate: f64) -> Retain {
+        let records = (time.as_secs_f64() * rate).ceil();
+        Retain {
+            // Saturates, and makes 0 of what is negative or not a number.
+            records: records as u64,
+        }
     }
 
     /// The number of records.
@@ -34,16 +48,21 @@ pub enum Delivery {
     /// The producer never waits. The reader gets copies, and is told exactly what it missed.
     #[default]
     Lossy,
+    /// The producer waits at most this long, in each stall, while this reader is a full ring behind; then it goes
+    /// on and demotes the reader to a lossy one, which is told so and may
+    /// [join again](crate::Reader::rejoin). The reader gets copies.
+    Bounded(Duration),
     /// The producer waits while this reader is a full ring behind. The reader reads in place and loses
     /// nothing while it lives.
     Lossless,
 }
 
 impl Delivery {
-    /// The word for people.
+    /// The word for people, without the time of a bounded one, which [`Display`](fmt::Display) adds.
     pub fn name(self) -> &'static str {
         match self {
             Delivery::Lossy => "lossy",
+            Delivery::Bounded(_) => "bounded",
             Delivery::Lossless => "lossless",
         }
     }
@@ -53,20 +72,82 @@ impl Delivery {
         match self {
             Delivery::Lossy => 1,
             Delivery::Lossless => 2,
+            Delivery::Bounded(_) => 3,
         }
     }
 
-    /// The delivery of a number in the files.
-    pub(crate) fn from_code(code: u64) -> Option<Delivery> {
-        [Delivery::Lossy, Delivery::Lossless]
-            .into_iter()
-            .find(|delivery| u64::from(delivery.code()) == code)
+    /// The bound in the files, 0 where there is none.
+    pub(crate) fn bound_ns(self) -> u64 {
+        match self {
+            Delivery::Bounded(most) => u64::try_from(most.as_nanos()).unwrap_or(u64::MAX),
+            Delivery::Lossy | Delivery::Lossless => 0,
+        }
+    }
+
+    /// The delivery of the numbers in the files.
+    pub(crate) fn from_code(code: u64, bound_ns: u64) -> Option<Delivery> {
+        [
+            Delivery::Lossy,
+            Delivery::Bounded(Duration::from_nanos(bound_ns)),
+            Delivery::Lossless,
+        ]
+        .into_iter()
+        .find(|delivery| u64::from(delivery.code()) == code)
+    }
+
+    /// For whom a producer that allows this waits.
+    pub(crate) fn waits(self) -> Waits {
+        match self {
+            Delivery::Lossy => Waits::ForNobody,
+            Delivery::Bounded(_) => Waits::ForBounded,
+            Delivery::Lossless => Waits::ForAll,
+        }
     }
 }
 
 impl fmt::Display for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        match self {
+            Delivery::Bounded(most) => f.pad(&format!("bounded:{most:?}")),
+            Delivery::Lossy | Delivery::Lossless => f.pad(self.name()),
+        }
+    }
+}
+
+/// What a producer does with a record for which a reader leaves no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WhenFull {
+    /// It waits for the reader.
+    #[default]
+    Wait,
+    /// It never waits: the record is dropped and counted, see
+    /// [`Producer::refused`](crate::Producer::refused). No reader gets it, and it has no sequence.
+    Drop,
+}
+
+impl WhenFull {
+    /// The word for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            WhenFull::Wait => "wait",
+            WhenFull::Drop => "drop",
+        }
+    }
+
+    /// The number in the files.
+    pub(crate) fn code(self) -> u64 {
+        match self {
+            WhenFull::Wait => 0,
+            WhenFull::Drop => 1,
+        }
+    }
+
+    /// The choice of a number in the files.
+    pub(crate) fn from_code(code: u64) -> Option<WhenFull> {
+        [WhenFull::Wait, WhenFull::Drop]
+            .into_iter()
+            .find(|choice| choice.code() == code)
     }
 }
 
@@ -95,6 +176,8 @@ pub enum Preset {
 #[derive(Clone, Debug)]
 pub struct CreateOptions {
     pub(crate) allow: Delivery,
+    pub(crate) when_full: WhenFull,
+    pub(crate) stamp: bool,
     pub(crate) preset: Preset,
     pub(crate) mode: u32,
     pub(crate) replace: bool,
@@ -104,6 +187,8 @@ impl Default for CreateOptions {
     fn default() -> Self {
         CreateOptions {
             allow: Delivery::Lossless,
+            when_full: WhenFull::default(),
+            stamp: false,
             preset: Preset::default(),
             mode: 0o600,
             replace: false,
@@ -112,9 +197,24 @@ impl Default for CreateOptions {
 }
 
 impl CreateOptions {
-    /// The most demanding delivery a reader may ask for; by default every one.
+    /// The most demanding delivery a reader may ask for; by default every one. Others are refused when they
+    /// attach, and nobody else can hold this producer up, whatever is written to `NAME.readers`.
     pub fn allow(mut self, most: Delivery) -> Self {
         self.allow = most;
+        self
+    }
+
+    /// What to do with a record for which a reader leaves no room.
+    pub fn when_full(mut self, choice: WhenFull) -> Self {
+        self.when_full = choice;
+        self
+    }
+
+    /// Notes for every record when it was published: one time on the monotonic clock, 8 bytes each, in a column
+    /// of its own, and one look at the clock for each call that publishes. Without it readers cannot tell their
+    /// lag in time, nor find a record by its time.
+    pub fn stamp(mut self, stamp: bool) -> Self {
+        self.stamp = stamp;
         self
     }
 
@@ -145,12 +245,47 @@ pub enum Wait {
     Sleep,
 }
 
+/// Where a reader begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Start {
+    /// With the next record to be published.
+    #[default]
+    Now,
+    /// With the oldest record that is still kept.
+    Oldest,
+    /// With the record of this sequence, to go on where another reader has stopped: what is not kept any more
+    /// counts as missed. It must have been published, or be the next to be.
+    Sequence(u64),
+    /// With the newest so many records, or as many of them as are kept.
+    Last(u64),
+    /// With what was published in so much time before the newest record, or as much of it as is kept. Needs
+    /// publication times ([`CreateOptions::stamp`]).
+    LastFor(Duration),
+    /// With the first record published at this wall time or later, nanoseconds since the Unix epoch, or with the
+    /// oldest that is kept. Needs publication times.
+    At(i64),
+}
+
+/// Where a reader ends before the stream does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Until {
+    /// In front of the record of this sequence.
+    Sequence(u64),
+    /// In front of the first record published at this wall time or later, nanoseconds since the Unix epoch. Needs
+    /// publication times ([`CreateOptions::stamp`]).
+    At(i64),
+}
+
 /// How to attach.
 ///
 /// ```
-/// use ringbuf_core::ReaderOptions;
+/// use std::time::Duration;
+/// use ringbuf_core::{ReaderOptions, Start};
 ///
 /// let options = ReaderOptions::lossless().named("fft").from_oldest();
+/// let options = ReaderOptions::bounded(Duration::from_millis(50)).start(Start::Last(100));
 /// # let _ = options;
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -158,6 +293,8 @@ pub struct ReaderOptions {
     pub(crate) delivery: Delivery,
     pub(crate) name: Option<String>,
     pub(crate) start: Start,
+    pub(crate) until: Option<Until>,
+    pub(crate) unverified: bool,
     pub(crate) wait: Wait,
 }
 
@@ -171,6 +308,14 @@ impl ReaderOptions {
     pub fn lossless() -> ReaderOptions {
         ReaderOptions {
             delivery: Delivery::Lossless,
+            ..ReaderOptions::default()
+        }
+    }
+
+    /// As lossless, but the producer waits at most `most` in each stall; see [`Delivery::Bounded`].
+    pub fn bounded(most: Duration) -> ReaderOptions {
+        ReaderOptions {
+            delivery: Delivery::Bounded(most),
             ..ReaderOptions::default()
         }
     }
@@ -195,6 +340,19 @@ impl ReaderOptions {
     /// Begins where `start` says.
     pub fn start(mut self, start: Start) -> Self {
         self.start = start;
+        self
+    }
+
+    /// Ends there, as if the ring had been closed; with [`ReaderOptions::start`] it reads a span.
+    pub fn until(mut self, until: Until) -> Self {
+        self.until = Some(until);
+        self
+    }
+
+    /// Also reads a ring on a disk whose end was not written in order: the system stopped while a producer had it,
+    /// or before its last records were on the disk. Records may be damaged or of different times.
+    pub fn unverified(mut self) -> Self {
+        self.unverified = true;
         self
     }
 

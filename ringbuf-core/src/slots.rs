@@ -5,12 +5,13 @@ use crate::options::Delivery;
 use crate::sync::Ordering;
 
 /// Fills the card in, before the reader joins.
-pub(crate) fn introduce(slot: &Slot, name: &str, attached_ns: i64) {
+pub(crate) fn introduce(slot: &Slot, name: &str, delivery: Delivery, attached_ns: i64) {
     slot.pid
         .store(u64::from(std::process::id()), Ordering::Relaxed);
     slot.attached_ns
         .store(attached_ns.cast_unsigned(), Ordering::Relaxed);
-    slot.bound_ns.store(0, Ordering::Relaxed);
+    // Before the gate: who is in the way is asked for how long it may be.
+    slot.bound_ns.store(delivery.bound_ns(), Ordering::Relaxed);
     let mut bytes = [0; NAME_BYTES];
     let name = cut(name, NAME_BYTES);
     bytes[..name.len()].copy_from_slice(name.as_bytes());
@@ -65,13 +66,13 @@ mod tests {
     #[test]
     fn a_name_is_kept_to_its_last_whole_character() {
         let slot = Slot::default();
-        introduce(&slot, "fft", 0);
+        introduce(&slot, "fft", Delivery::Lossy, 0);
         assert_eq!(name(&slot), "fft");
-        introduce(&slot, &"ä".repeat(40), 0);
+        introduce(&slot, &"ä".repeat(40), Delivery::Lossy, 0);
         assert_eq!(name(&slot), "ä".repeat(32));
-        introduce(&slot, &format!("x{}", "ä".repeat(40)), 0);
+        introduce(&slot, &format!("x{}", "ä".repeat(40)), Delivery::Lossy, 0);
         assert_eq!(name(&slot), format!("x{}", "ä".repeat(31)));
-        introduce(&slot, "a\u{1b}[2J", 0);
+        introduce(&slot, "a\u{1b}[2J", Delivery::Lossy, 0);
         assert_eq!(name(&slot), "a\\u{1b}[2J");
     }
 }

@@ -13,6 +13,7 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ringbuf_core::inspect::{self, ProducerState};
 use ringbuf_core::{
@@ -44,6 +45,8 @@ impl Small {
     }
 }
 
+/// Where the publication times begin.
+const STAMPS: usize = 131_072;
 const RING: &str = "small.ring";
 const READERS: &str = "small.readers";
 const CAPACITY: u64 = 5;
@@ -57,13 +60,23 @@ fn golden(name: &str) -> PathBuf {
         .join(name)
 }
 
+fn creation() -> CreateOptions {
+    CreateOptions::default().preset(Preset::Latency).stamp(true)
+}
+
+/// When record `sequence` was published, on the monotonic clock.
+fn stamp(sequence: u64) -> u64 {
+    5_000_000_000 + sequence
+}
+
 /// Makes the ring: two producers, the second one with a claim it gave up, killed as it were; a lossless
-/// reader with a record in its hand, and a lossy one that missed something.
+/// reader with a record in its hand, a lossy one that missed something, and a bounded one.
 fn write(rings: &Rings) -> [Vec<u8>; 2] {
     let reference = rings.reference("small");
-    let options = CreateOptions::default().preset(Preset::Latency);
-    let create =
-        || Producer::<Small>::create_with(&reference, Retain::records(CAPACITY), &options).unwrap();
+    let create = || {
+        let retain = Retain::records(CAPACITY);
+        Producer::<Small>::create_with(&reference, retain, &creation()).unwrap()
+    };
     let mut first = create();
     for sequence in 0..BOUNDARY {
         first.publish(&Small::of(sequence)).unwrap();
@@ -77,6 +90,8 @@ fn write(rings: &Rings) -> [Vec<u8>; 2] {
     }
     let mut lossless = attach(ReaderOptions::lossless().from_oldest().named("fft ä"));
     assert_eq!(lossless.ledger().joined, 5);
+    let bounded = ReaderOptions::bounded(Duration::from_millis(50)).named("bar");
+    let _bounded = attach(bounded);
     for _ in 0..4 {
         // Records 5 to 7, and the restart.
         drop(lossless.poll().unwrap().unwrap());
@@ -104,8 +119,15 @@ fn settle(ring: &mut [u8], readers: &mut [u8]) {
             4096 + 384 + epoch * 32 + 16,
             1_700_000_000_000_000_002 + epoch as u64,
         );
+        set(ring, 4096 + 384 + epoch * 32 + 24, 4_000_000_000);
     }
-    for slot in [0, 1] {
+    // Of no known boot, so that it is believed on every system.
+    ring[4096 + 280..4096 + 296].fill(0);
+    for sequence in BOUNDARY - 3..PUBLISHED {
+        let cell = (sequence % 8) as usize;
+        set(ring, STAMPS + cell * 8, stamp(sequence));
+    }
+    for slot in [0, 1, 2] {
         let slot = 8192 + slot * 256;
         set(readers, slot + 112, 1_700_000_000_000_000_005);
         set(readers, slot + 120, 4321);
@@ -164,7 +186,7 @@ fn copy(rings: &Rings) -> String {
 #[test]
 fn every_field_is_where_the_format_says() {
     let ring = fs::read(golden(RING)).unwrap();
-    assert_eq!(ring.len(), 131_072);
+    assert_eq!(ring.len(), STAMPS + 65_536);
     assert_eq!(&ring[..8], b"RINGBUF1");
     assert_eq!((small(&ring, 8), small(&ring, 12)), (0, 256));
     assert!(ring[16..32].iter().copied().eq(0..16));
@@ -173,14 +195,14 @@ fn every_field_is_where_the_format_says() {
     for (name, at, expected) in [
         ("created_ns", 48, 1_700_000_000_000_000_001),
         ("clock_offset_ns", 56, 1_600_000_000_000_000_002),
-        ("file_len", 64, 131_072),
+        ("file_len", 64, 196_608),
         ("capacity", 72, CAPACITY),
         ("cells", 80, 8),
         ("allow_bound_ns", 104, 0),
         ("when_full", 112, 0),
         ("live_offset", 120, 4096),
         ("schema_offset", 128, 8192),
-        ("stamps_offset", 144, 0),
+        ("stamps_offset", 144, STAMPS as u64),
         ("data_offset", 152, 65_536),
         ("data_len", 160, 65_536),
         ("published", 4096, PUBLISHED),
@@ -188,10 +210,12 @@ fn every_field_is_where_the_format_says() {
         ("limit", 4096 + 128, PUBLISHED),
         ("state", 4096 + 256, 2 << 2 | 1),
         ("refused", 4096 + 272, 0),
+        ("unwatched", 4096 + 304, 0),
         ("epoch 1", 4096 + 384 + 32, 1),
         ("epoch 1 first", 4096 + 384 + 32 + 8, 0),
         ("epoch 2", 4096 + 384 + 64, 2),
         ("epoch 2 first", 4096 + 384 + 64 + 8, BOUNDARY),
+        ("a stamp", STAMPS + 4 * 8, stamp(12)),
     ] {
         assert_eq!(number(&ring, at), expected, "{name}");
     }
@@ -255,7 +279,15 @@ fn every_field_is_where_the_format_says() {
         &readers[lossless + 128..lossless + 135],
         "fft ä\0".as_bytes()
     );
-    for slot in 2..64 {
+    let bounded = 8192 + 2 * 256;
+    for (name, at, expected) in [
+        ("gate", bounded, 10 | 1 << 62),
+        ("delivery", bounded + 8, 3),
+        ("bound_ns", bounded + 16, 50_000_000),
+    ] {
+        assert_eq!(number(&readers, at), expected, "{name}");
+    }
+    for slot in 3..64 {
         assert_eq!(
             number(&readers, 8192 + slot * 256),
             u64::MAX,
@@ -273,9 +305,12 @@ fn what_tools_show_of_it() {
     assert_eq!(info.created_ns, 1_700_000_000_000_000_001);
     assert_eq!(
         (info.capacity, info.file_bytes),
-        (CAPACITY, 131_072 + 24_576)
+        (CAPACITY, 196_608 + 24_576)
     );
     assert_eq!((info.allow, info.mirror), (Delivery::Lossless, true));
+    assert!(info.stamped && !info.is_unverified);
+    // By the epoch's clocks 1 s after it began.
+    assert_eq!(info.kept, Some(Duration::from_nanos(4)));
     assert_eq!((info.producer, info.epoch), (ProducerState::Died, 2));
     assert_eq!((info.published, info.oldest), (PUBLISHED, 8));
     assert_eq!(info.schema, Small::schema());
@@ -287,7 +322,7 @@ fn what_tools_show_of_it() {
     assert_eq!(info.schema.field("flags").unwrap().element(), Element::U16);
 
     let readers = info.readers.unwrap();
-    let [plot, fft] = &readers[..] else {
+    let [plot, fft, bar] = &readers[..] else {
         panic!("{readers:?}");
     };
     assert_eq!((plot.slot, plot.name.as_str()), (0, "plot"));
@@ -320,7 +355,9 @@ fn what_tools_show_of_it() {
         skipped: 0,
     };
     assert_eq!(fft.ledger, Some(expected));
-    assert_eq!((plot.lag, fft.lag), (Some(5), Some(5)));
+    assert_eq!((plot.lag, fft.lag, bar.lag), (Some(5), Some(5), Some(3)));
+    let bounded = Delivery::Bounded(Duration::from_millis(50));
+    assert_eq!((bar.delivery, bar.is_demoted), (bounded, false));
 }
 
 #[test]
@@ -342,6 +379,9 @@ fn what_readers_and_the_next_producer_make_of_it() {
             .copied()
             .eq((BOUNDARY..PUBLISHED).map(Small::of))
     );
+    let first_ns = 1_700_000_001_000_000_004 + 8;
+    assert_eq!(batch.published_ns(0), Some(first_ns));
+    assert_eq!(batch.published_ns(4), Some(first_ns + 4));
     drop(batch);
     assert_eq!(typed.latest().unwrap(), Some((12, Small::of(12))));
 
@@ -358,7 +398,7 @@ fn what_readers_and_the_next_producer_make_of_it() {
 
     // The dead lossless reader does not hold the next producer up.
     let retain = Retain::records(CAPACITY);
-    let mut producer = Producer::<Small>::create(&reference, retain).unwrap();
+    let mut producer = Producer::<Small>::create_with(&reference, retain, &creation()).unwrap();
     assert_eq!(producer.publish(&Small::of(13)).unwrap(), 13);
     let batch = typed.poll().unwrap().unwrap();
     let first_sequence = Some(13);

@@ -4,7 +4,7 @@
 use loom_tests::{
     First, LONG, check, lossless, lossy, open, poll, publish, race, records, ring, take,
 };
-use ringbuf_core::model::{Start, leave};
+use ringbuf_core::model::{Begin, leave};
 
 /// A producer that writes without a claim.
 #[test]
@@ -13,7 +13,7 @@ fn a_write_without_a_claim_shows() {
     check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Start::Now);
+        let mut reader = lossy(&memory, 0, Begin::Now);
         publish(&mut writer, 1);
         race(
             first,
@@ -30,7 +30,7 @@ fn a_reader_without_a_gate_shows() {
     check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Start::Now);
+        let mut reader = lossless(&memory, 0, Begin::Now);
         publish(&mut writer, 1);
         leave(&memory, 0);
         race(
@@ -49,7 +49,7 @@ fn a_publication_without_a_wake_shows() {
     check(3, |_| {
         let memory = ring(1);
         let mut writer = open(&memory);
-        let reader = lossy(&memory, 0, Start::Now);
+        let reader = lossy(&memory, 0, Begin::Now);
         race(
             First::Reader,
             move || publish(&mut writer, 1),

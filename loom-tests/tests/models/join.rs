@@ -5,10 +5,10 @@ use loom::thread;
 use loom_tests::{
     First, check, lossless, open, publish, race, records, ring, take, take_rest, try_publish,
 };
-use ringbuf_core::model::{Memory, Start};
+use ringbuf_core::model::{Begin, Memory};
 
 /// A producer that published `ahead` without readers and tries `claims` while a reader joins.
-fn join(first: First, memory: Arc<Memory>, ahead: &[u64], claims: &'static [u64], start: Start) {
+fn join(first: First, memory: Arc<Memory>, ahead: &[u64], claims: &'static [u64], start: Begin) {
     let mut writer = open(&memory);
     ahead.iter().for_each(|&n| publish(&mut writer, n));
     let (published, mut reader) = race(
@@ -32,33 +32,33 @@ fn join(first: First, memory: Arc<Memory>, ahead: &[u64], claims: &'static [u64]
 #[test]
 fn from_now() {
     check(3, |first| {
-        join(first, ring(2), &[1, 1], &[1, 1, 1], Start::Now)
+        join(first, ring(2), &[1, 1], &[1, 1, 1], Begin::Now)
     });
 }
 
 #[test]
 fn from_the_oldest() {
     check(3, |first| {
-        join(first, ring(2), &[1, 1], &[1, 1, 1], Start::Oldest)
+        join(first, ring(2), &[1, 1], &[1, 1, 1], Begin::Oldest)
     });
 }
 
 #[test]
 fn capacity_one() {
     check(3, |first| {
-        join(first, ring(1), &[1, 1, 1], &[1, 1], Start::Oldest)
+        join(first, ring(1), &[1, 1, 1], &[1, 1], Begin::Oldest)
     });
 }
 
 #[test]
 fn claims_of_two() {
-    check(3, |first| join(first, ring(2), &[2], &[2, 2], Start::Now));
+    check(3, |first| join(first, ring(2), &[2], &[2, 2], Begin::Now));
 }
 
 #[test]
 fn claims_of_two_from_the_oldest() {
     check(3, |first| {
-        join(first, ring(2), &[2], &[2, 2], Start::Oldest)
+        join(first, ring(2), &[2], &[2, 2], Begin::Oldest)
     });
 }
 
@@ -66,7 +66,7 @@ fn claims_of_two_from_the_oldest() {
 #[test]
 fn steps_of_two() {
     check(3, |first| {
-        join(first, ring(16), &[8, 8, 1], &[1, 1, 1], Start::Oldest)
+        join(first, ring(16), &[8, 8, 1], &[1, 1, 1], Begin::Oldest)
     });
 }
 
@@ -76,7 +76,7 @@ fn beside_a_reader_further_back() {
         let memory = ring(2);
         let mut writer = open(&memory);
         publish(&mut writer, 1);
-        let mut behind = lossless(&memory, 1, Start::Oldest);
+        let mut behind = lossless(&memory, 1, Begin::Oldest);
         publish(&mut writer, 1);
         let other = thread::spawn(move || {
             take(&mut behind, 2);
@@ -92,7 +92,7 @@ fn beside_a_reader_further_back() {
                 writer.published()
             },
             move || {
-                let mut reader = lossless(&memory, 0, Start::Oldest);
+                let mut reader = lossless(&memory, 0, Begin::Oldest);
                 take(&mut reader, 1);
                 reader
             },
@@ -127,7 +127,7 @@ fn across_a_restart() {
                 }
             },
             move || {
-                let mut reader = lossless(&memory, 0, Start::Oldest);
+                let mut reader = lossless(&memory, 0, Begin::Oldest);
                 take(&mut reader, 1);
                 take(&mut reader, 1);
                 reader

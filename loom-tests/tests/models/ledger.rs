@@ -2,7 +2,7 @@
 
 use loom::sync::Arc;
 use loom_tests::{check, lossless, lossy, open, poll, publish, race, ring, take};
-use ringbuf_core::model::{Ledger, Memory, Start, observe};
+use ringbuf_core::model::{Begin, Ledger, Memory, observe};
 
 /// Looks at the ledger of slot 0 while its owner works on it.
 fn look(memory: &Arc<Memory>, times: usize) {
@@ -27,7 +27,7 @@ fn of_a_lossless_reader() {
     check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Start::Now);
+        let mut reader = lossless(&memory, 0, Begin::Now);
         publish(&mut writer, 2);
         race(
             first,
@@ -47,7 +47,7 @@ fn of_a_lossy_reader_that_misses() {
     check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Start::Now);
+        let mut reader = lossy(&memory, 0, Begin::Now);
         (0..4).for_each(|_| publish(&mut writer, 1));
         race(
             first,
@@ -65,7 +65,7 @@ fn twice() {
     check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Start::Now);
+        let mut reader = lossless(&memory, 0, Begin::Now);
         publish(&mut writer, 1);
         race(
             first,

@@ -6,7 +6,7 @@ use loom::thread;
 use loom_tests::{
     check, drain, lossless, lossy, open, poll, publish, race, ring, take, take_rest, try_publish,
 };
-use ringbuf_core::model::{Start, Writer, leave};
+use ringbuf_core::model::{Begin, Writer, leave};
 
 /// So many attempts to publish one record; one that finds no room is given up.
 fn attempts(writer: &mut Writer, attempts: usize) -> u64 {
@@ -21,7 +21,7 @@ fn one_reader() {
     check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Start::Now);
+        let mut reader = lossless(&memory, 0, Begin::Now);
         publish(&mut writer, 2);
         let (published, mut reader) = race(
             first,
@@ -42,8 +42,8 @@ fn two_readers() {
     check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Start::Now);
-        let mut second = lossless(&memory, 1, Start::Now);
+        let mut reader = lossless(&memory, 0, Begin::Now);
+        let mut second = lossless(&memory, 1, Begin::Now);
         publish(&mut writer, 2);
         let other = thread::spawn(move || {
             take(&mut second, 1);
@@ -70,8 +70,8 @@ fn a_lossless_and_a_lossy_reader() {
     check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Start::Now);
-        let mut second = lossy(&memory, 1, Start::Now);
+        let mut reader = lossless(&memory, 0, Begin::Now);
+        let mut second = lossy(&memory, 1, Begin::Now);
         publish(&mut writer, 2);
         let other = thread::spawn(move || {
             poll(&mut second, 1);
@@ -102,14 +102,14 @@ fn a_slot_used_again() {
         let memory = ring(1);
         let mut writer = open(&memory);
         publish(&mut writer, 1);
-        let mut reader = lossless(&memory, 0, Start::Oldest);
+        let mut reader = lossless(&memory, 0, Begin::Oldest);
         let (published, mut reader) = race(
             first,
             move || attempts(&mut writer, 2),
             move || {
                 take(&mut reader, 1);
                 reader.leave();
-                let mut reader = lossless(&memory, 0, Start::Now);
+                let mut reader = lossless(&memory, 0, Begin::Now);
                 take(&mut reader, 1);
                 reader
             },
@@ -124,7 +124,7 @@ fn a_dead_reader_is_evicted() {
     check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Start::Now);
+        let mut reader = lossless(&memory, 0, Begin::Now);
         publish(&mut writer, 1);
         race(
             first,

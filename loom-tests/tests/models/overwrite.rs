@@ -5,7 +5,7 @@ use loom::thread;
 use loom_tests::{
     First, STRIDE, check, drain, expect, lossy, mirrored, open, poll, publish, race, ring,
 };
-use ringbuf_core::model::{Memory, Start, latest};
+use ringbuf_core::model::{Begin, Memory, latest};
 
 /// One reader, `polls` attempts with a buffer of `most` records, against claims of the sizes given.
 fn one_reader(
@@ -16,7 +16,7 @@ fn one_reader(
     polls: usize,
 ) {
     let mut writer = open(&memory);
-    let mut reader = lossy(&memory, 0, Start::Now);
+    let mut reader = lossy(&memory, 0, Begin::Now);
     let ((), mut reader) = race(
         first,
         move || claims.iter().for_each(|&n| publish(&mut writer, n)),
@@ -73,8 +73,8 @@ fn the_mirror_and_batches() {
 /// Two readers, one attempt each while the producer runs.
 fn two_readers(first: First, memory: Arc<Memory>, claims: &'static [u64], most: usize) {
     let mut writer = open(&memory);
-    let mut reader = lossy(&memory, 0, Start::Now);
-    let mut second = lossy(&memory, 1, Start::Now);
+    let mut reader = lossy(&memory, 0, Begin::Now);
+    let mut second = lossy(&memory, 1, Begin::Now);
     let other = thread::spawn(move || {
         poll(&mut second, most);
         second
@@ -145,7 +145,7 @@ fn a_reader_that_joins() {
             {
                 let memory = Arc::clone(&memory);
                 move || {
-                    let mut reader = lossy(&memory, 0, Start::Oldest);
+                    let mut reader = lossy(&memory, 0, Begin::Oldest);
                     poll(&mut reader, 1);
                     reader
                 }

@@ -9,13 +9,13 @@ use loom_tests::{
     First, check, drain, lossy, open, poll, poll_epoch, publish, race, records, ring,
     try_publish_in,
 };
-use ringbuf_core::model::{Follower, Memory, News, Start, Writer, boundary};
+use ringbuf_core::model::{Begin, Follower, Memory, News, Writer, boundary};
 
 /// A lossy reader beside a producer with two records published that does `what`.
 fn beside(first: First, what: fn(&Arc<Memory>, Writer), kept_from: u64, published: u64) {
     let memory = ring(2);
     let mut writer = open(&memory);
-    let mut reader = lossy(&memory, 0, Start::Now);
+    let mut reader = lossy(&memory, 0, Begin::Now);
     publish(&mut writer, 2);
     let ((), mut reader) = race(
         first,
@@ -105,7 +105,7 @@ fn the_boundary_of_an_epoch() {
     check(3, |first| {
         let memory = ring(4);
         let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Start::Now);
+        let mut reader = lossy(&memory, 0, Begin::Now);
         publish(&mut writer, 1);
         let ((), (mut reader, mut epoch)) = race(
             first,
@@ -134,7 +134,7 @@ fn a_boundary_that_was_overwritten() {
     check(2, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Start::Now);
+        let mut reader = lossy(&memory, 0, Begin::Now);
         publish(&mut writer, 1);
         let ((), (mut reader, mut epoch)) = race(
             first,
@@ -174,7 +174,7 @@ fn joined_before_the_boundary() {
                 }
             },
             move || {
-                let mut reader = lossy(&memory, 0, Start::Oldest);
+                let mut reader = lossy(&memory, 0, Begin::Oldest);
                 let epoch = (0..2).fold(1, |epoch, _| follow(&mut reader, epoch));
                 (reader, epoch)
             },
@@ -224,7 +224,7 @@ fn more_epochs_than_are_remembered() {
     check(2, |first| {
         let memory = ring(4);
         let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Start::Now);
+        let mut reader = lossy(&memory, 0, Begin::Now);
         publish(&mut writer, 1);
         let ((), mut reader) = race(
             first,

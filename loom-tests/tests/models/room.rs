@@ -4,14 +4,14 @@ use loom::thread;
 use loom_tests::{
     LONG, check, lossless, open, publish, publish_waiting, race, ring, take, take_rest,
 };
-use ringbuf_core::model::{News, Start, leave};
+use ringbuf_core::model::{Begin, News, leave};
 
 #[test]
 fn woken_by_a_release() {
     check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Start::Now);
+        let mut reader = lossless(&memory, 0, Begin::Now);
         publish(&mut writer, 1);
         let ((), mut reader) = race(
             first,
@@ -32,7 +32,7 @@ fn back_and_forth() {
     check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Start::Now);
+        let mut reader = lossless(&memory, 0, Begin::Now);
         race(
             first,
             move || (0..3).for_each(|_| publish_waiting(&mut writer, 1)),
@@ -53,7 +53,7 @@ fn woken_by_a_leave() {
     check(3, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Start::Now);
+        let mut reader = lossless(&memory, 0, Begin::Now);
         publish(&mut writer, 1);
         race(
             first,
@@ -69,8 +69,8 @@ fn woken_by_the_slower_of_two() {
     check(2, |first| {
         let memory = ring(1);
         let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Start::Now);
-        let mut second = lossless(&memory, 1, Start::Now);
+        let mut reader = lossless(&memory, 0, Begin::Now);
+        let mut second = lossless(&memory, 1, Begin::Now);
         publish(&mut writer, 1);
         let other = thread::spawn(move || {
             take(&mut second, 1);
@@ -100,7 +100,7 @@ fn woken_by_a_joiner_that_moves_up() {
             first,
             move || publish_waiting(&mut writer, 2),
             move || {
-                let reader = lossless(&memory, 0, Start::Oldest);
+                let reader = lossless(&memory, 0, Begin::Oldest);
                 if reader.ledger().joined < 2 {
                     leave(&memory, 0);
                 } else {

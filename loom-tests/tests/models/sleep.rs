@@ -3,7 +3,7 @@
 use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{LONG, check, lossy, open, poll, publish, race, ring};
-use ringbuf_core::model::{Follower, News, Phase, Start, Writer, remove};
+use ringbuf_core::model::{Begin, Follower, News, Phase, Writer, remove};
 
 /// Publishes so many records, one by one, each with its wake.
 fn publish_and_wake(writer: &mut Writer, count: usize) {
@@ -41,7 +41,7 @@ fn one_sleeper() {
     check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Start::Now);
+        let mut reader = lossy(&memory, 0, Begin::Now);
         race(
             first,
             move || publish_and_wake(&mut writer, 2),
@@ -55,8 +55,8 @@ fn two_sleepers() {
     check(2, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Start::Now);
-        let mut second = lossy(&memory, 1, Start::Now);
+        let mut reader = lossy(&memory, 0, Begin::Now);
+        let mut second = lossy(&memory, 1, Begin::Now);
         let other = thread::spawn(move || read_until(&mut second, 2));
         race(
             first,
@@ -73,7 +73,7 @@ fn close() {
     check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Start::Now);
+        let mut reader = lossy(&memory, 0, Begin::Now);
         let ((), read) = race(
             first,
             move || {
@@ -92,7 +92,7 @@ fn close_without_a_record() {
     check(3, |first| {
         let memory = ring(2);
         let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Start::Now);
+        let mut reader = lossy(&memory, 0, Begin::Now);
         let ((), read) = race(
             first,
             move || writer.close(),
@@ -108,7 +108,7 @@ fn remove_wakes() {
     check(3, |first| {
         let memory = ring(2);
         drop(open(&memory));
-        let mut reader = lossy(&memory, 0, Start::Now);
+        let mut reader = lossy(&memory, 0, Begin::Now);
         race(
             first,
             move || remove(&memory),
@@ -128,7 +128,7 @@ fn restart_wakes() {
     check(3, |first| {
         let memory = ring(2);
         drop(open(&memory));
-        let mut reader = lossy(&memory, 0, Start::Now);
+        let mut reader = lossy(&memory, 0, Begin::Now);
         race(
             first,
             {

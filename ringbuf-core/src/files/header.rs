@@ -4,6 +4,7 @@
 use static_assertions::const_assert;
 
 use crate::layout::{Control, Geometry, MIRROR_BYTES, SLOTS};
+use crate::options::{Delivery, WhenFull};
 use crate::sequence;
 
 /// The first page of either file is its header.
@@ -179,8 +180,9 @@ pub(crate) struct RingHeader {
     /// Wall time minus monotonic time at creation.
     pub(crate) clock_offset_ns: i64,
     pub(crate) geometry: Geometry,
-    /// The most demanding delivery a reader may ask for, see `docs/FORMAT.md`.
-    pub(crate) allow: u32,
+    /// The most demanding delivery a reader may ask for.
+    pub(crate) allow: Delivery,
+    pub(crate) when_full: WhenFull,
     pub(crate) schema_len: u64,
 }
 
@@ -194,9 +196,19 @@ impl RingHeader {
         self.geometry.data_len().next_multiple_of(BLOCK)
     }
 
-    /// Length of the whole file.
+    /// Where the publication times begin: behind the data; 0 if there are none.
+    pub(crate) fn stamps_offset(&self) -> u64 {
+        if self.geometry.stamped {
+            self.data_offset() + self.data_len()
+        } else {
+            0
+        }
+    }
+
+    /// Length of the whole file: whole blocks.
     pub(crate) fn file_len(&self) -> u64 {
-        self.data_offset() + self.data_len()
+        let stamps_len = self.geometry.stamps_len().next_multiple_of(BLOCK);
+        self.data_offset() + self.data_len() + stamps_len
     }
 
     /// The bytes of the header; the checksum covers the schema too.
@@ -236,7 +248,22 @@ impl RingHeader {
         );
         let flags = if self.geometry.mirror { FLAG_MIRROR } else { 0 };
         put(&mut bytes, at::FLAGS, flags.to_le_bytes());
-        put(&mut bytes, at::ALLOW, self.allow.to_le_bytes());
+        put(&mut bytes, at::ALLOW, self.allow.code().to_le_bytes());
+        put(
+            &mut bytes,
+            at::ALLOW_BOUND_NS,
+            self.allow.bound_ns().to_le_bytes(),
+        );
+        put(
+            &mut bytes,
+            at::WHEN_FULL,
+            self.when_full.code().to_le_bytes(),
+        );
+        put(
+            &mut bytes,
+            at::STAMPS_OFFSET,
+            self.stamps_offset().to_le_bytes(),
+        );
         put(&mut bytes, at::LIVE_OFFSET, LIVE_OFFSET.to_le_bytes());
         put(&mut bytes, at::SCHEMA_OFFSET, SCHEMA_OFFSET.to_le_bytes());
         put(&mut bytes, at::SCHEMA_LEN, self.schema_len.to_le_bytes());
@@ -258,13 +285,16 @@ impl RingHeader {
     ) -> Result<RingHeader, FormatError> {
         check_magic(bytes, RING_MAGIC, "RINGBUF1")?;
         let flags = u32_at(bytes, at::FLAGS);
-        known("flags", u64::from(flags), flags & !KNOWN_FLAGS == 0)?;
-        known_zero(bytes, "allow_bound_ns", at::ALLOW_BOUND_NS)?;
-        known_zero(bytes, "when_full", at::WHEN_FULL)?;
-        known_zero(bytes, "stamps_offset", at::STAMPS_OFFSET)?;
+        if flags & !KNOWN_FLAGS != 0 {
+            return Err(unknown("flags", u64::from(flags)));
+        }
         let geometry = decode_geometry(bytes, flags)?;
-        let allow = u32_at(bytes, at::ALLOW);
-        known("allow", u64::from(allow), (1..=2).contains(&allow))?;
+        let allow = u64::from(u32_at(bytes, at::ALLOW));
+        let bound_ns = u64_at(bytes, at::ALLOW_BOUND_NS);
+        let allow = Delivery::from_code(allow, bound_ns).ok_or(unknown("allow", allow))?;
+        exactly("allow_bound_ns", bound_ns, allow.bound_ns())?;
+        let when_full = u64_at(bytes, at::WHEN_FULL);
+        let when_full = WhenFull::from_code(when_full).ok_or(unknown("when_full", when_full))?;
         let schema_len = u64_at(bytes, at::SCHEMA_LEN);
         field(
             "schema_len",
@@ -279,6 +309,7 @@ impl RingHeader {
             clock_offset_ns: u64_at(bytes, at::CLOCK_OFFSET_NS).cast_signed(),
             geometry,
             allow,
+            when_full,
             schema_len,
         };
         exactly("live_offset", u64_at(bytes, at::LIVE_OFFSET), LIVE_OFFSET)?;
@@ -293,6 +324,11 @@ impl RingHeader {
             header.data_offset(),
         )?;
         exactly("data_len", u64_at(bytes, at::DATA_LEN), header.data_len())?;
+        exactly(
+            "stamps_offset",
+            u64_at(bytes, at::STAMPS_OFFSET),
+            header.stamps_offset(),
+        )?;
         exactly("file_len", u64_at(bytes, at::FILE_LEN), header.file_len())?;
         if file_len < header.file_len() {
             return Err(FormatError::Truncated {
@@ -329,6 +365,7 @@ fn decode_geometry(bytes: &[u8; HEADER_LEN], flags: u32) -> Result<Geometry, For
         stride: stride as usize,
         word: word as usize,
         mirror: flags & FLAG_MIRROR != 0,
+        stamped: u64_at(bytes, at::STAMPS_OFFSET) != 0,
     };
     let data = u128::from(geometry.cells) * u128::from(stride);
     field("capacity", capacity, data <= u128::from(DATA_MAX), || {
@@ -444,17 +481,8 @@ fn check_magic(
     )
 }
 
-fn known(what: &'static str, found: u64, is_known: bool) -> Result<(), FormatError> {
-    if is_known {
-        Ok(())
-    } else {
-        Err(FormatError::Unknown { what, found })
-    }
-}
-
-fn known_zero(bytes: &[u8; HEADER_LEN], what: &'static str, at: usize) -> Result<(), FormatError> {
-    let found = u64_at(bytes, at);
-    known(what, found, found == 0)
+fn unknown(what: &'static str, found: u64) -> FormatError {
+    FormatError::Unknown { what, found }
 }
 
 fn field(
@@ -512,7 +540,8 @@ mod tests {
             created_ns: -5,
             clock_offset_ns: 123,
             geometry: Geometry::new(5, 20, 4, true),
-            allow: 2,
+            allow: Delivery::Lossless,
+            when_full: WhenFull::Wait,
             schema_len: 2,
         }
     }

@@ -13,14 +13,16 @@ use super::header::{self, CONTROL_OFFSET, READERS_LEN, RingHeader, SCHEMA_MAX, S
 use super::locks;
 use super::open::{Opened, Registrar, open, read_header};
 use super::place::Place;
+use super::verify;
 use crate::error::{AttachError, CreateError};
 use crate::layout::Geometry;
 use crate::memory::Memory;
-use crate::options::Delivery;
+use crate::options::{Delivery, WhenFull};
 use crate::platform::{self, FileId, Lock, LockError, LockFile};
 use crate::protocol::{self, Writer};
 use crate::schema::Schema;
-use crate::sync::Arc;
+use crate::sync::{Arc, Ordering};
+use crate::times;
 
 /// How often others may be faster before we give up.
 const ATTEMPTS: usize = 64;
@@ -34,7 +36,8 @@ const PATIENCE: u32 = 50;
 pub(crate) struct Wanted<'a> {
     pub(crate) schema: &'a Schema,
     pub(crate) geometry: Geometry,
-    pub(crate) allow: u32,
+    pub(crate) allow: Delivery,
+    pub(crate) when_full: WhenFull,
     pub(crate) mode: u32,
     pub(crate) replace: bool,
 }
@@ -146,8 +149,19 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
     if opened.is_locked_by_producer().unwrap_or(true) {
         return Err(in_use(&place));
     }
-    let found = describe(&opened.schema, &opened.header.geometry, opened.header.allow);
-    let expected = describe(wanted.schema, &wanted.geometry, wanted.allow);
+    let header = &opened.header;
+    let found = describe(
+        &opened.schema,
+        &header.geometry,
+        header.allow,
+        header.when_full,
+    );
+    let expected = describe(
+        wanted.schema,
+        &wanted.geometry,
+        wanted.allow,
+        wanted.when_full,
+    );
     if !wanted.replace && (opened.schema != *wanted.schema || found != expected) {
         return Err(CreateError::Different {
             name: place.name,
@@ -163,8 +177,14 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
             _lock: lock,
         }));
     }
+    if !verify::is_verified(&memory) {
+        return Err(CreateError::Unverified {
+            name: place.name,
+            path: place.data,
+        });
+    }
     memory.prefault();
-    Ok(own(place, begin(memory), registrar, lock))
+    Ok(own(place, begin(memory, wanted), registrar, lock))
 }
 
 /// A ring without its readers' file: nobody can own it, so it is only ever taken away.
@@ -188,18 +208,21 @@ fn repair(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
 }
 
 /// What must agree for a ring to be continued, for people.
-fn describe(schema: &Schema, geometry: &Geometry, allow: u32) -> String {
+fn describe(schema: &Schema, geometry: &Geometry, allow: Delivery, when_full: WhenFull) -> String {
     let fields: Vec<String> = schema
         .fields()
         .iter()
         .map(|field| format!("{}: {}", field.name(), field.format()))
         .collect();
+    let yes_or_no = |yes| if yes { "with" } else { "without" };
     format!(
-        "{} records of {} bytes ({}), readers up to {}",
+        "{} records of {} bytes ({}), {} publication times, {} a mirror of the newest, readers up to {allow}, {}          when full",
         geometry.capacity,
         schema.size(),
         fields.join(", "),
-        Delivery::from_code(u64::from(allow)).unwrap_or_default()
+        yes_or_no(geometry.stamped),
+        yes_or_no(geometry.mirror),
+        when_full.name(),
     )
 }
 
@@ -230,15 +253,23 @@ fn lock_producer(
     Err(in_use(place))
 }
 
-fn begin(memory: Memory) -> Writer {
-    let now = u64::try_from(platform::realtime_ns()).unwrap_or(0);
-    Writer::open(Arc::new(memory), now)
+fn begin(memory: Memory, wanted: &Wanted<'_>) -> Writer {
+    verify::note_boot(&memory);
+    // Until the lock is there that observers look for.
+    let unwatched = &memory.live().status.unwatched;
+    unwatched.store(1, Ordering::Relaxed);
+    Writer::open(Arc::new(memory), wanted.allow.waits(), times::now())
 }
 
 fn own(place: Place, writer: Writer, registrar: Registrar, lock: Lock) -> Attempt {
+    // An observer can keep us from it with a lock of its own: then the others are told not to look for it.
+    let data_lock = Lock::acquire(&place.data, locks::PRODUCER).ok();
+    if data_lock.is_some() {
+        let status = &writer.memory().live().status;
+        status.unwatched.store(0, Ordering::Release);
+    }
     let ownership = Ownership {
-        // Only observers miss this lock, and only as a sign of life.
-        _data_lock: Lock::acquire(&place.data, locks::PRODUCER).ok(),
+        _data_lock: data_lock,
         place,
         registrar,
         _lock: lock,
@@ -351,6 +382,7 @@ fn make(place: &Place, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
         clock_offset_ns: now.saturating_sub_unsigned(platform::monotonic_ns()),
         geometry: wanted.geometry,
         allow: wanted.allow,
+        when_full: wanted.when_full,
         schema_len: json.len() as u64,
     };
     let temporary = |extension: &str| {
@@ -370,7 +402,7 @@ fn make(place: &Place, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
     if !readers.link(&place.readers)? {
         return sweep(place);
     }
-    finish(place, &data)
+    finish(place, &data, wanted)
 }
 
 /// Turns every gate off, through the same code that does it for the heap.
@@ -382,7 +414,7 @@ fn format_readers(readers: &Temporary) -> Result<(), CreateError> {
 }
 
 /// Takes the producer's lock on the readers' file just linked, then opens the ring and links its data.
-fn finish(place: &Place, data: &Temporary) -> Result<Attempt, CreateError> {
+fn finish(place: &Place, data: &Temporary, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
     let under_temporary_name = Place {
         data: data.path.clone(),
         ..place.clone()
@@ -403,7 +435,7 @@ fn finish(place: &Place, data: &Temporary) -> Result<Attempt, CreateError> {
         .map_err(in_the_way)
         .and_then(|memory| {
             memory.prefault();
-            let writer = begin(memory);
+            let writer = begin(memory, wanted);
             Ok(data.link(&place.data)?.then_some(writer))
         });
     match linked {

@@ -5,6 +5,7 @@ mod header;
 mod make;
 mod open;
 mod place;
+mod verify;
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -17,6 +18,7 @@ pub(crate) use make::{Ownership, Wanted, create, unlink};
 pub(crate) use open::{Opened, Registrar, open};
 pub use place::NameError;
 pub(crate) use place::{Given, Place, directory, is_name};
+pub(crate) use verify::{is_of_this_boot, is_verified, sync};
 
 /// The producer's lock on the file at `path`; `None` if another file lies there by now, or none.
 pub(crate) fn lock_producer(path: &Path, expected: FileId) -> Result<Option<Lock>, LockError> {

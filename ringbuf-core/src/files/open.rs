@@ -12,7 +12,7 @@ use super::header::{
 use super::locks;
 use super::place::Place;
 use crate::error::AttachError;
-use crate::memory::Memory;
+use crate::memory::{Memory, Offsets};
 use crate::platform::{self, FileId, LockFile, Mapping};
 use crate::protocol;
 use crate::schema::Schema;
@@ -175,8 +175,11 @@ impl Opened {
         let memory = Memory::mapped(
             self.header.geometry,
             data,
-            LIVE_OFFSET as usize,
-            self.header.data_offset() as usize,
+            Offsets {
+                live: LIVE_OFFSET as usize,
+                cells: self.header.data_offset() as usize,
+                stamps: self.header.stamps_offset() as usize,
+            },
             control,
         )
         .ok_or_else(|| AttachError::Format {

@@ -40,6 +40,12 @@ impl Mapping {
         self.memory.len()
     }
 
+    /// Writes what was changed to the disk, and waits until it is there; for a file in memory there is nothing to
+    /// do.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        self.memory.flush()
+    }
+
     /// Brings the pages into this process's page tables now, so that the first touch of each one
     /// costs nothing later. A wish: where the system cannot do it, nothing happens.
     pub(crate) fn prefault(&self) {

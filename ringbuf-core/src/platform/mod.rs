@@ -35,5 +35,5 @@ pub(crate) use files::{FileId, create_new, file_id, open_read, open_read_write, 
 pub(crate) use mapping::Mapping;
 pub(crate) use system::{
     FAST_WAIT, ForkToken, Lock, LockFile, NAME, allocate, boot_id, check_file_system, fork_token,
-    is_locked, remove_lock_files, try_lock_brief, wait, wake_all,
+    is_locked, is_on_disk, remove_lock_files, try_lock_brief, wait, wake_all,
 };

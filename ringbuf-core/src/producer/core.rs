@@ -2,27 +2,27 @@
 
 use std::time::Duration;
 
-use crossbeam_utils::Backoff;
-
-use crate::error::{CreateError, PublishError, TryPublishError};
+use super::room::{Patience, Stall};
+use crate::error::{CreateError, PublishError};
 use crate::files::{self, Ownership, Wanted, locks};
 use crate::heap::HeapRing;
 use crate::layout::{Geometry, SLOTS};
 use crate::memory::Memory;
-use crate::options::{CreateOptions, Preset, Retain};
+use crate::options::{CreateOptions, Delivery, Preset, Retain, WhenFull};
 use crate::platform::{self, ForkToken};
-use crate::protocol::{self, Full, Writer};
+use crate::protocol::{Full, Writer};
 use crate::schema::Schema;
 use crate::sequence;
-use crate::slots;
 use crate::sync::{Arc, Ordering};
-
-/// How long a blocked producer sleeps before it looks whether the reader in the way still lives.
-const PATIENCE: Duration = Duration::from_millis(10);
+use crate::times;
 
 #[derive(Debug)]
 pub(crate) struct ProducerCore {
-    writer: Writer,
+    pub(super) writer: Writer,
+    pub(super) allow: Delivery,
+    pub(super) when_full: WhenFull,
+    is_stamped: bool,
+    pub(super) stall: Stall,
     fork: ForkToken,
     is_open: bool,
     pub(crate) schema: Schema,
@@ -47,13 +47,14 @@ impl ProducerCore {
         let wanted = Wanted {
             schema: &schema,
             geometry: geometry(&schema, retain, options)?,
-            allow: options.allow.code(),
+            allow: options.allow,
+            when_full: options.when_full,
             mode: options.mode,
             replace: options.replace,
         };
         let (writer, ownership) = files::create(reference, &wanted)?;
         let home = Home::Files(Box::new(ownership));
-        Ok(ProducerCore::new(writer, home, schema))
+        Ok(ProducerCore::new(writer, home, schema, options))
     }
 
     pub(crate) fn heap(
@@ -68,18 +69,18 @@ impl ProducerCore {
         })?;
         let memory = Arc::new(memory);
         let ring = HeapRing::new(Arc::clone(&memory), schema.clone(), options.allow);
-        let now = u64::try_from(platform::realtime_ns()).unwrap_or(0);
-        let writer = Writer::open(memory, now);
-        Ok(ProducerCore::new(
-            writer,
-            Home::Heap(Arc::new(ring)),
-            schema,
-        ))
+        let writer = Writer::open(memory, options.allow.waits(), times::now());
+        let home = Home::Heap(Arc::new(ring));
+        Ok(ProducerCore::new(writer, home, schema, options))
     }
 
-    fn new(writer: Writer, home: Home, schema: Schema) -> ProducerCore {
+    fn new(writer: Writer, home: Home, schema: Schema, options: &CreateOptions) -> ProducerCore {
         ProducerCore {
+            is_stamped: writer.memory().geometry().stamped,
             writer,
+            allow: options.allow,
+            when_full: options.when_full,
+            stall: Stall::new(),
             fork: platform::fork_token(),
             is_open: true,
             schema,
@@ -135,52 +136,20 @@ impl ProducerCore {
         Ok(())
     }
 
-    /// Claims `count` records, or names the reader in the way.
-    #[inline]
-    pub(crate) fn try_claim(&mut self, count: usize) -> Result<u64, TryPublishError> {
-        self.check_claim(count)?;
-        match self.writer.try_claim(count as u64) {
-            Ok(first) => Ok(first),
-            Err(full) => self.try_past_the_dead(count as u64, full),
-        }
-    }
-
-    /// Who only tries never waits, and would be refused for ever by readers that were killed.
-    #[cold]
-    fn try_past_the_dead(&mut self, count: u64, mut full: Full) -> Result<u64, TryPublishError> {
-        // Each turn frees another slot.
-        for _ in 0..SLOTS {
-            if !self.evict_if_dead(full.gate.slot) {
-                break;
-            }
-            match self.writer.try_claim(count) {
-                Ok(first) => return Ok(first),
-                Err(still) => full = still,
-            }
-        }
-        Err(self.full(full))
-    }
-
-    #[cold]
-    fn full(&self, full: Full) -> TryPublishError {
-        let writer = &self.writer;
-        TryPublishError::Full {
-            reader: slots::name(&writer.memory().control().slots.0[full.gate.slot]),
-            lag: writer.published().saturating_sub(full.gate.cursor),
-        }
-    }
-
-    /// Claims `count` records, waiting for room. `None` when `stop` says so first.
+    /// Claims `count` records, or gives up with the reader in the way, as far as the patience goes.
     #[inline]
     pub(crate) fn claim(
         &mut self,
         count: usize,
-        stop: Stop<'_>,
-    ) -> Result<Option<u64>, PublishError> {
+        patience: Patience<'_>,
+    ) -> Result<Result<u64, Full>, PublishError> {
         self.check_claim(count)?;
         match self.writer.try_claim(count as u64) {
-            Ok(first) => Ok(Some(first)),
-            Err(full) => self.wait_and_claim(count as u64, full, stop),
+            Ok(first) => {
+                self.stall.end();
+                Ok(Ok(first))
+            }
+            Err(full) => self.wait_and_claim(count as u64, full, patience),
         }
     }
 
@@ -197,55 +166,6 @@ impl ProducerCore {
         Ok(())
     }
 
-    #[cold]
-    fn wait_and_claim(
-        &mut self,
-        count: u64,
-        mut full: Full,
-        stop: Stop<'_>,
-    ) -> Result<Option<u64>, PublishError> {
-        // Readers that sleep must hear of what was published before they can make room.
-        self.writer.notify();
-        let backoff = Backoff::new();
-        loop {
-            if stop.is_some_and(|stop| stop()) {
-                return Ok(None);
-            }
-            if !backoff.is_completed() {
-                backoff.snooze();
-            } else {
-                let blocking = full;
-                self.writer
-                    .wait_for_room(count, PATIENCE)
-                    .map_err(PublishError::Wait)?;
-                match self.writer.try_claim(count) {
-                    Ok(first) => return Ok(Some(first)),
-                    Err(still) => full = still,
-                }
-                if full.gate == blocking.gate {
-                    self.evict_if_dead(full.gate.slot);
-                }
-            }
-            match self.writer.try_claim(count) {
-                Ok(first) => return Ok(Some(first)),
-                Err(still) => full = still,
-            }
-        }
-    }
-
-    /// Frees the slot of a reader whose lock the kernel has released; false if it lives.
-    fn evict_if_dead(&self, slot: usize) -> bool {
-        let Home::Files(ownership) = &self.home else {
-            return false;
-        };
-        // Holding the lock keeps a new owner out while the gate is turned off.
-        let lock = platform::try_lock_brief(&ownership.registrar.file, locks::slot(slot));
-        if lock.is_ok() {
-            protocol::leave(self.writer.memory(), slot);
-        }
-        lock.is_ok()
-    }
-
     #[inline]
     pub(crate) fn write(&mut self, sequence: u64, records: &[u8]) {
         self.writer.write(sequence, records);
@@ -253,6 +173,9 @@ impl ProducerCore {
 
     #[inline]
     pub(crate) fn commit(&mut self, count: usize) {
+        if self.is_stamped {
+            self.writer.stamp(count as u64, platform::monotonic_ns());
+        }
         self.writer.commit(count as u64);
     }
 
@@ -262,12 +185,12 @@ impl ProducerCore {
     }
 
     /// Publishes whole records, in pieces that leave lossy readers their place, and smaller ones where
-    /// there is less room. Returns how many; fewer than given only if `stop` said so.
+    /// there is less room. Returns how many; fewer than given only if the patience was over.
     #[inline]
     pub(crate) fn publish(
         &mut self,
         mut records: &[u8],
-        stop: Stop<'_>,
+        patience: Patience<'_>,
     ) -> Result<usize, PublishError> {
         self.check_fork()?;
         let Geometry {
@@ -281,17 +204,20 @@ impl ProducerCore {
         }
         let step = usize::try_from(sequence::step(capacity)).unwrap_or(usize::MAX);
         // Sleepers must hear of a long slice before it has gone once around.
-        let patience = (capacity / 2).max(64) as usize;
+        let untold = (capacity / 2).max(64) as usize;
         let (mut done, mut told) = (0, 0);
         while !records.is_empty() {
             let wanted = step.min(records.len() / stride);
             let (first, count) = match self.writer.try_claim(wanted as u64) {
                 Ok(first) => (first, wanted),
                 Err(full) => {
-                    let room = self.room(full).min(wanted);
-                    match self.claim(room.max(1), stop)? {
-                        Some(first) => (first, room.max(1)),
-                        None => break,
+                    let room = self.room(full).clamp(1, wanted);
+                    match self.claim(room, patience)? {
+                        Ok(first) => (first, room),
+                        Err(_) => {
+                            self.give_up(records.len() / stride, patience);
+                            break;
+                        }
                     }
                 }
             };
@@ -300,13 +226,22 @@ impl ProducerCore {
             self.commit(count);
             done += count;
             records = rest;
-            if done - told > patience {
+            if done - told > untold {
                 self.notify();
                 told = done;
             }
         }
         self.notify();
         Ok(done)
+    }
+
+    /// Counts what is not published, if that is what the ring is made for.
+    #[cold]
+    fn give_up(&self, count: usize, patience: Patience<'_>) {
+        let has_limit = matches!(patience, Patience::None | Patience::Until(_));
+        if self.when_full == WhenFull::Drop && !has_limit {
+            self.refuse(count);
+        }
     }
 
     /// Records that fit before the reader in the way is a full ring behind.
@@ -322,7 +257,21 @@ impl ProducerCore {
         // A forked child's copy must not touch what is its parent's.
         if std::mem::take(&mut self.is_open) && !self.fork.is_child() {
             self.writer.close();
+            if let Home::Files(ownership) = &self.home
+                && platform::is_on_disk(ownership.registrar.file.file())
+            {
+                // If this fails the ring stays what it is while the system runs, and is not believed after that.
+                let _ = files::sync(self.writer.memory());
+            }
         }
+    }
+
+    /// The time between the oldest and the newest record kept, once the ring has gone around.
+    pub(crate) fn kept(&self) -> Option<Duration> {
+        if self.published() <= self.geometry().capacity {
+            return None;
+        }
+        times::kept(self.writer.memory())
     }
 }
 
@@ -331,9 +280,6 @@ impl Drop for ProducerCore {
         self.close();
     }
 }
-
-/// Asked while a producer is blocked: give up?
-pub(crate) type Stop<'a> = Option<&'a dyn Fn() -> bool>;
 
 fn geometry(
     schema: &Schema,
@@ -350,10 +296,5 @@ fn geometry(
         });
     }
     let mirror = options.preset == Preset::Latency;
-    Ok(Geometry::new(
-        capacity,
-        record_size,
-        schema.word_size(),
-        mirror,
-    ))
+    Ok(Geometry::new(capacity, record_size, schema.word_size(), mirror).stamped(options.stamp))
 }

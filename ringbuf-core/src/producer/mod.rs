@@ -1,6 +1,7 @@
 //! The producer: the one process that publishes records.
 
 mod core;
+mod room;
 mod typed;
 mod untyped;
 

@@ -1,8 +1,10 @@
 //! A producer of records of one Rust type.
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use super::core::ProducerCore;
+use super::room::Patience;
 use crate::cast;
 use crate::error::{AttachError, CreateError, PublishError, TryPublishError};
 use crate::options::{CreateOptions, ReaderOptions, Retain};
@@ -102,19 +104,33 @@ impl<T: Record> Producer<T> {
         UntypedReader::of(&self.core, options)
     }
 
-    /// Publishes one record and returns its sequence. Waits while a lossless reader is a full ring behind.
+    /// Publishes one record and returns its sequence. Waits while a lossless reader is a full ring behind, and
+    /// for a bounded one as long as that may take.
+    ///
+    /// On a ring that drops records ([`WhenFull::Drop`](crate::WhenFull::Drop)) it never waits: then
+    /// [`Producer::refused`] has grown, and the sequence returned is that of the next record published.
     ///
     /// # Errors
     ///
     /// This is a forked child, or the system cannot wait.
     #[inline]
     pub fn publish(&mut self, record: &T) -> Result<u64, PublishError> {
-        let first = self.core.claim(1, None)?.unwrap_or_default();
+        match self.core.claim(1, Patience::ForEver)? {
+            Ok(first) => Ok(self.publish_at(first, record)),
+            Err(_) => {
+                self.core.refuse(1);
+                Ok(self.core.published())
+            }
+        }
+    }
+
+    #[inline]
+    fn publish_at(&mut self, first: u64, record: &T) -> u64 {
         self.core
             .write(first, cast::as_bytes(std::slice::from_ref(record)));
         self.core.commit(1);
         self.core.notify();
-        Ok(first)
+        first
     }
 
     /// Publishes records in order, in pieces, and returns the sequence of the next one to come. Waits as
@@ -125,7 +141,8 @@ impl<T: Record> Producer<T> {
     /// As [`Producer::publish`].
     #[inline]
     pub fn publish_slice(&mut self, records: &[T]) -> Result<u64, PublishError> {
-        self.core.publish(cast::as_bytes(records), None)?;
+        self.core
+            .publish(cast::as_bytes(records), Patience::ForEver)?;
         Ok(self.core.published())
     }
 
@@ -147,12 +164,55 @@ impl<T: Record> Producer<T> {
     /// ```
     #[inline]
     pub fn try_publish(&mut self, record: &T) -> Result<u64, TryPublishError> {
-        let first = self.core.try_claim(1)?;
+        match self.core.claim(1, Patience::None)? {
+            Ok(first) => Ok(self.publish_at(first, record)),
+            Err(full) => {
+                let (reader, lag) = self.core.in_the_way(full);
+                Err(TryPublishError::Full { reader, lag })
+            }
+        }
+    }
+
+    /// As [`Producer::publish`], but waits at most `limit`, on a ring that drops records too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Producer::try_publish`], when the time is over.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ringbuf_core::{Producer, ReaderOptions, Retain, TryPublishError};
+    ///
+    /// let mut producer = Producer::<u64>::heap(Retain::records(1))?;
+    /// let reader = producer.reader(ReaderOptions::lossless().named("slow"))?;
+    /// producer.publish(&1)?;
+    /// let error = producer.publish_timeout(&2, Duration::from_millis(1)).unwrap_err();
+    /// assert!(matches!(error, TryPublishError::Full { reader, .. } if reader == "slow"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn publish_timeout(&mut self, record: &T, limit: Duration) -> Result<u64, TryPublishError> {
+        match self.core.claim(1, Patience::of(limit))? {
+            Ok(first) => Ok(self.publish_at(first, record)),
+            Err(full) => {
+                let (reader, lag) = self.core.in_the_way(full);
+                Err(TryPublishError::Full { reader, lag })
+            }
+        }
+    }
+
+    /// As [`Producer::publish_slice`], but waits at most `limit` in all, and returns how many records were
+    /// published: fewer than given when the time is over.
+    ///
+    /// # Errors
+    ///
+    /// As [`Producer::publish_slice`].
+    pub fn publish_slice_timeout(
+        &mut self,
+        records: &[T],
+        limit: Duration,
+    ) -> Result<usize, PublishError> {
         self.core
-            .write(first, cast::as_bytes(std::slice::from_ref(record)));
-        self.core.commit(1);
-        self.core.notify();
-        Ok(first)
+            .publish(cast::as_bytes(records), Patience::of(limit))
     }
 
     /// Claims `count` records to be written and then committed together; waits as [`Producer::publish`]
@@ -160,7 +220,8 @@ impl<T: Record> Producer<T> {
     ///
     /// # Errors
     ///
-    /// As [`Producer::publish`], and if `count` is zero or more than the capacity.
+    /// As [`Producer::publish`], and if `count` is zero or more than the capacity. [`PublishError::Full`] where
+    /// `publish` would have dropped as many records.
     ///
     /// ```
     /// use ringbuf_core::{Producer, Retain};
@@ -175,13 +236,32 @@ impl<T: Record> Producer<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn claim(&mut self, count: usize) -> Result<Claim<'_, T>, PublishError> {
-        let first = self.core.claim(count, None)?.unwrap_or_default();
-        Ok(Claim {
-            core: &mut self.core,
-            first,
-            count,
-            records: PhantomData,
-        })
+        match self.core.claim(count, Patience::ForEver)? {
+            Ok(first) => Ok(Claim {
+                core: &mut self.core,
+                first,
+                count,
+                records: PhantomData,
+            }),
+            Err(full) => {
+                self.core.refuse(count);
+                let (reader, lag) = self.core.in_the_way(full);
+                Err(PublishError::Full { reader, lag })
+            }
+        }
+    }
+
+    /// Records that were dropped because a reader left no room for them, since the ring was created; only on a ring
+    /// that drops them ([`WhenFull::Drop`](crate::WhenFull::Drop)).
+    pub fn refused(&self) -> u64 {
+        self.core.refused()
+    }
+
+    /// The time between the oldest and the newest record that the ring keeps: what is left of
+    /// [`Retain::lasting`] when records come faster than was said. `None` as long as everything is kept, and on a
+    /// ring without publication times ([`CreateOptions::stamp`]).
+    pub fn kept(&self) -> Option<Duration> {
+        self.core.kept()
     }
 
     /// The next sequence to be published: how many records have been, over all epochs.

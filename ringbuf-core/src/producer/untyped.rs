@@ -1,6 +1,9 @@
 //! A producer of records whose schema is only known at run time.
 
-use super::core::{ProducerCore, Stop};
+use std::time::Duration;
+
+use super::core::ProducerCore;
+use super::room::Patience;
 use crate::error::{AttachError, CreateError, PublishError};
 use crate::options::{CreateOptions, ReaderOptions, Retain};
 use crate::reader::UntypedReader;
@@ -77,7 +80,7 @@ impl UntypedProducer {
     ///
     /// The bytes are not whole records, this is a forked child, or the system cannot wait.
     pub fn publish_bytes(&mut self, records: &[u8]) -> Result<usize, PublishError> {
-        self.core.publish(records, None)
+        self.core.publish(records, Patience::ForEver)
     }
 
     /// As [`UntypedProducer::publish_bytes`], but gives up waiting when `stop` says so, and then returns
@@ -91,8 +94,17 @@ impl UntypedProducer {
         records: &[u8],
         stop: &dyn Fn() -> bool,
     ) -> Result<usize, PublishError> {
-        let stop: Stop<'_> = Some(stop);
-        self.core.publish(records, stop)
+        self.core.publish(records, Patience::Unless(stop))
+    }
+
+    /// As [`Producer::refused`](crate::Producer::refused).
+    pub fn refused(&self) -> u64 {
+        self.core.refused()
+    }
+
+    /// As [`Producer::kept`](crate::Producer::kept).
+    pub fn kept(&self) -> Option<Duration> {
+        self.core.kept()
     }
 
     /// What a record consists of.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::gate::{self, Kind};
 use super::ledger::{self, Ledger};
 use super::state::{self, Phase};
-use super::{gate, wake};
+use super::wake;
 use crate::layout::{EPOCHS, Hot, Slot};
 use crate::memory::{InPlace, Memory};
 use crate::sequence;
@@ -32,6 +33,9 @@ pub enum News {
         epoch: u64,
         first: Option<u64>,
     },
+    /// The producer waited for this bounded reader as long as it had to, and goes on without it. From here
+    /// on it reads as a lossy one, until it joins again.
+    Demoted,
     /// Nothing more will come, and everything was delivered.
     Ended(Phase),
 }
@@ -64,6 +68,8 @@ pub struct Follower {
     pub(super) ledger: Ledger,
     /// Records handed out in place and not released yet.
     pub(super) held: u64,
+    /// This reader reads no further.
+    pub(super) until: u64,
 }
 
 /// `published`, and everything published below it is visible.
@@ -88,14 +94,25 @@ impl Follower {
         &self.ledger
     }
 
+    /// The epoch whose records it reads.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Reads no further than this sequence from now on.
+    pub fn set_until(&mut self, until: u64) {
+        self.until = until;
+    }
+
     /// Records published and not yet read.
     pub fn lag(&self) -> u64 {
         published(&self.memory.live().hot).saturating_sub(self.ledger.cursor)
     }
 
-    /// One attempt to copy what is new into `buffer`, as many whole records as fit.
+    /// One attempt to copy what is new into `buffer`, as many whole records as fit, and when they were
+    /// published into `stamps`, which has as many places if the ring has such times.
     #[inline]
-    pub fn poll_copy(&mut self, buffer: &mut [u8]) -> Result<News, Fault> {
+    pub fn poll_copy(&mut self, buffer: &mut [u8], stamps: &mut [u64]) -> Result<News, Fault> {
         let Horizon { published, end } = match self.horizon()? {
             Ok(horizon) => horizon,
             Err(news) => return Ok(news),
@@ -112,17 +129,12 @@ impl Follower {
         let count = room.min(end - start);
         let bytes = count as usize * geometry.stride;
 
-        if geometry.mirror && count == 1 && start + 1 == published {
-            self.memory.load_mirror(&mut buffer[..bytes]);
-            // [M1] pairs with [P2] through the words of the mirror.
-            fence(Ordering::Acquire);
-            // [M2] the mirror is record `published - 1` as long as nothing beyond was claimed.
-            if hot.claimed.load(Ordering::Relaxed) == published {
-                return Ok(self.deliver(start, 1, 0));
-            }
-        }
-
         // [R3]
+        self.memory.load_stamps(start, count, stamps);
+        if count == 1 && start + 1 == published && self.copy_mirror(published, &mut buffer[..bytes])
+        {
+            return Ok(self.deliver(start, 1, 0));
+        }
         self.memory.load(start, &mut buffer[..bytes]);
         // [R4] pairs with [P2] through the words just loaded.
         fence(Ordering::Acquire);
@@ -141,6 +153,56 @@ impl Follower {
         Ok(self.overrun(claimed, end))
     }
 
+    /// Copies record `published - 1` from beside the indices, where it lies until the next is claimed. False if
+    /// it must be taken from its cell.
+    #[inline]
+    fn copy_mirror(&self, published: u64, record: &mut [u8]) -> bool {
+        if !self.memory.geometry().mirror {
+            return false;
+        }
+        self.memory.load_mirror(record);
+        // [M1] pairs with [P2] through the words of the mirror.
+        fence(Ordering::Acquire);
+        // [M2] the mirror is record `published - 1` as long as nothing beyond was claimed.
+        self.memory.live().hot.claimed.load(Ordering::Relaxed) == published
+    }
+
+    /// One attempt of a bounded reader: as [`Follower::poll_copy`], but what is copied is whole, or the reader
+    /// is told that it was demoted.
+    #[inline]
+    pub fn poll_bounded(&mut self, buffer: &mut [u8], stamps: &mut [u64]) -> Result<News, Fault> {
+        let Horizon { published, end } = match self.horizon()? {
+            Ok(horizon) => horizon,
+            Err(news) => return Ok(news),
+        };
+        let geometry = *self.memory.geometry();
+        let cursor = self.ledger.cursor;
+        if published - cursor > geometry.capacity {
+            // The producer never passes a gate that it has not demoted, and [R1] shows the demotion.
+            return match self.slot().gate.load(Ordering::Relaxed) {
+                word if word == Kind::Bounded.gate(cursor) => {
+                    Err(Fault::Overtaken { cursor, published })
+                }
+                _ => Ok(News::Demoted),
+            };
+        }
+        let room = (buffer.len() / geometry.stride) as u64;
+        let count = room.min(end - cursor);
+        let bytes = count as usize * geometry.stride;
+        self.memory.load_stamps(cursor, count, stamps);
+        if !(count == 1
+            && cursor + 1 == published
+            && self.copy_mirror(published, &mut buffer[..bytes]))
+        {
+            self.memory.load_held(cursor, &mut buffer[..bytes]);
+        }
+        if !gate::advance(&self.slot().gate, cursor, cursor + count) {
+            return Ok(News::Demoted);
+        }
+        self.notify_producer();
+        Ok(self.deliver(cursor, count, 0))
+    }
+
     /// Counts what was overwritten and goes on where the producer will not be at once.
     #[cold]
     fn overrun(&mut self, claimed: u64, end: u64) -> News {
@@ -149,7 +211,11 @@ impl Follower {
         let newest = published(&live.hot);
         // [E2] after `published`, as in `horizon`: what came meanwhile may be another epoch's.
         let same_epoch = state::load(live).epoch == self.epoch;
-        let limit = if same_epoch { newest } else { end };
+        let limit = if same_epoch {
+            newest.min(self.until)
+        } else {
+            end
+        };
         let capacity = self.memory.geometry().capacity;
         let cursor = sequence::resume(self.ledger.cursor, claimed, limit, capacity);
         self.ledger.missed += cursor - self.ledger.cursor;
@@ -241,6 +307,9 @@ impl Follower {
         if published < cursor {
             return Err(Fault::PublishedWentBack { cursor, published });
         }
+        if self.until <= cursor {
+            return Ok(Err(News::Nothing));
+        }
         // After `published`: a record of a new epoch is never taken for one of the old.
         let state = state::load(live);
         if state.epoch != self.epoch {
@@ -249,7 +318,7 @@ impl Follower {
         if published > cursor {
             return Ok(Ok(Horizon {
                 published,
-                end: published,
+                end: published.min(self.until),
             }));
         }
         if !matches!(state.phase, Phase::Closed | Phase::Removed) {
@@ -284,6 +353,7 @@ impl Follower {
         }
         let end = first.unwrap_or(published);
         if self.ledger.cursor < end {
+            let end = end.min(self.until);
             return Ok(Ok(Horizon { published, end }));
         }
         self.epoch = next;
@@ -334,6 +404,21 @@ fn notify_producer(memory: &Memory) {
         // As for the readers' word: the producer wakes by timeout if this fails.
         let _ = memory.wake(room);
     }
+}
+
+/// When a record was published, on the monotonic clock; `None` if it is not kept, or the ring has no such times.
+pub fn stamp(memory: &Memory, record: u64) -> Option<u64> {
+    let hot = &memory.live().hot;
+    let geometry = memory.geometry();
+    if !geometry.stamped || record >= published(hot) {
+        return None;
+    }
+    let mut stamp = [0];
+    memory.load_stamps(record, 1, &mut stamp);
+    // [R4] as in `poll_copy`.
+    fence(Ordering::Acquire);
+    let claimed = hot.claimed.load(Ordering::Relaxed);
+    (record >= sequence::oldest(claimed, geometry.capacity)).then_some(stamp[0])
 }
 
 /// Copies the newest record without being a reader at any place, and returns its sequence.

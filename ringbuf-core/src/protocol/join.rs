@@ -1,7 +1,8 @@
-//! How a reader enters: where it begins, and how a lossless one makes sure that nothing from there on is
-//! overwritten. The argument is in [`gate`](super::gate).
+//! How a reader enters: where it begins, and how one that holds the producer makes sure that nothing from
+//! there on is overwritten. The argument is in [`gate`](super::gate).
 
 use super::follower::{Fault, Follower, published};
+use super::gate::Kind;
 use super::ledger::{self, Ledger};
 use super::state;
 use crate::layout::EPOCHS;
@@ -9,87 +10,147 @@ use crate::memory::Memory;
 use crate::sequence;
 use crate::sync::{Arc, Ordering, fence};
 
-/// Where a reader begins.
+/// Where a reader begins, as the indices tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Start {
+pub enum Begin {
     /// With the next record to be published.
     #[default]
     Now,
     /// With the oldest record that is still kept.
     Oldest,
+    /// With this record: what is not kept of it and its successors counts as missed. If it has not been
+    /// published yet, as now.
+    At(u64),
+    /// With the newest so many records, or as many of them as are kept.
+    Last(u64),
 }
 
 impl Follower {
     /// Joins as a reader whom the producer never waits for.
-    pub fn join_lossy(memory: Arc<Memory>, slot: usize, start: Start) -> Result<Follower, Fault> {
-        let begin = begin(&memory, start);
-        Follower::enter(memory, slot, begin)
+    pub fn join_lossy(memory: Arc<Memory>, slot: usize, begin: Begin) -> Result<Follower, Fault> {
+        let Wanted { joined, first } = wanted(&memory, begin);
+        Follower::enter(memory, slot, joined, first)
     }
 
     /// Joins as a reader whom the producer waits for.
-    pub fn join_lossless(
+    pub fn join_holding(
         memory: Arc<Memory>,
         slot: usize,
-        start: Start,
+        kind: Kind,
+        begin: Begin,
     ) -> Result<Follower, Fault> {
-        let capacity = memory.geometry().capacity;
-        let wanted = begin(&memory, start);
-        let gate = &memory.control().slots.0[slot].gate;
-        gate.store(wanted, Ordering::Release);
-        // [L3] pairs with the producer's fence [L2]: it sees the gate, or we see its limit.
-        fence(Ordering::SeqCst);
-        let limit = memory.live().grant.limit.load(Ordering::Relaxed);
-        // [L4] pairs with [L1].
-        fence(Ordering::Acquire);
-        // [L5] what lies below may be overwritten before the producer looks at the gates again.
-        let begin = wanted.max(limit.saturating_sub(capacity));
-        gate.store(begin, Ordering::Release);
-        let follower = Follower::enter(memory, slot, begin)?;
+        let Wanted { joined, first } = wanted(&memory, begin);
+        let held = hold(&memory, slot, kind, first);
+        // Who asks for the oldest gets what is there; who asks for a record is told that it came too late.
+        let joined = match begin {
+            Begin::At(_) => joined,
+            Begin::Now | Begin::Oldest | Begin::Last(_) => held,
+        };
+        let follower = Follower::enter(memory, slot, joined, held)?;
         follower.notify_producer();
         Ok(follower)
     }
 
-    fn enter(memory: Arc<Memory>, slot: usize, begin: u64) -> Result<Follower, Fault> {
-        let published = published(&memory.live().hot);
-        if begin > published {
+    /// A bounded reader that was demoted holds the producer again, from where it reads now: nothing is lost if it
+    /// has caught up to within the last seven eighths of the ring, otherwise it misses what may be overwritten
+    /// before the producer looks at the gates.
+    pub fn rejoin(&mut self) -> Result<(), Fault> {
+        let held = hold(&self.memory, self.slot, Kind::Bounded, self.ledger.cursor);
+        self.notify_producer();
+        let published = published(&self.memory.live().hot);
+        if held > published {
             return Err(Fault::JoinedAhead {
-                start: begin,
+                start: held,
                 published,
             });
         }
-        let epoch = epoch_at(&memory, begin);
+        self.ledger.missed += held - self.ledger.cursor;
+        self.ledger.cursor = held;
+        ledger::record(self.slot(), &self.ledger);
+        Ok(())
+    }
+
+    fn enter(
+        memory: Arc<Memory>,
+        slot: usize,
+        joined: u64,
+        cursor: u64,
+    ) -> Result<Follower, Fault> {
+        let published = published(&memory.live().hot);
+        if cursor > published {
+            return Err(Fault::JoinedAhead {
+                start: cursor,
+                published,
+            });
+        }
+        let epoch = epoch_at(&memory, cursor);
         let follower = Follower {
             memory,
             slot,
             epoch,
             ledger: Ledger {
-                joined: begin,
-                cursor: begin,
+                joined,
+                cursor,
+                missed: cursor - joined,
                 ..Ledger::default()
             },
             held: 0,
+            until: u64::MAX,
         };
         ledger::record(follower.slot(), &follower.ledger);
         Ok(follower)
     }
 }
 
-/// The sequence a reader wants to begin with; never beyond what it has seen published.
-fn begin(memory: &Memory, start: Start) -> u64 {
+/// Stores the gate of a reader that needs everything from `wanted` on, and returns from where on it holds it.
+fn hold(memory: &Memory, slot: usize, kind: Kind, wanted: u64) -> u64 {
+    let capacity = memory.geometry().capacity;
+    let gate = &memory.control().slots.0[slot].gate;
+    gate.store(kind.gate(wanted), Ordering::Release);
+    // [L3] pairs with the producer's fence [L2]: it sees the gate, or we see its limit.
+    fence(Ordering::SeqCst);
+    let limit = memory.live().grant.limit.load(Ordering::Relaxed);
+    // [L4] pairs with [L1].
+    fence(Ordering::Acquire);
+    // [L5] what lies below may be overwritten before the producer looks at the gates again.
+    let begin = wanted.max(limit.saturating_sub(capacity));
+    // [L6] not a store: a bounded reader may have been demoted meanwhile, and finds out when it reads.
+    let _ = gate.compare_exchange(
+        kind.gate(wanted),
+        kind.gate(begin),
+        Ordering::Release,
+        Ordering::Relaxed,
+    );
+    begin
+}
+
+/// What a reader wants: where its account begins, and the first record it can have. Neither is beyond what it has
+/// seen published.
+struct Wanted {
+    joined: u64,
+    first: u64,
+}
+
+fn wanted(memory: &Memory, begin: Begin) -> Wanted {
     let hot = &memory.live().hot;
     let published = published(hot);
-    match start {
-        Start::Now => published,
-        Start::Oldest => {
-            let claimed = hot.claimed.load(Ordering::Relaxed);
-            sequence::oldest(claimed, memory.geometry().capacity).min(published)
-        }
-    }
+    let claimed = hot.claimed.load(Ordering::Relaxed);
+    let oldest = sequence::oldest(claimed, memory.geometry().capacity).min(published);
+    let first = match begin {
+        Begin::Now => published,
+        Begin::Oldest => oldest,
+        Begin::At(sequence) => sequence.min(published).max(oldest),
+        Begin::Last(count) => published.saturating_sub(count).max(oldest),
+    };
+    let joined = match begin {
+        Begin::At(sequence) => sequence.min(first),
+        Begin::Now | Begin::Oldest | Begin::Last(_) => first,
+    };
+    Wanted { joined, first }
 }
 
 /// The epoch that published, or will publish, `sequence`.
-fn epoch_at(memory: &Memory, sequence: u64) -> u64 {
+pub fn epoch_at(memory: &Memory, sequence: u64) -> u64 {
     let live = memory.live();
     let newest = state::load(live).epoch;
     (newest.saturating_sub(EPOCHS as u64)..=newest)

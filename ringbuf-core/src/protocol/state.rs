@@ -4,7 +4,7 @@
 //! sees the state sees the entry. A reader that meets a new epoch ends its batch where its own epoch
 //! ended, reports the restart there, and goes on.
 
-use crate::layout::{EPOCHS, Live};
+use crate::layout::{EPOCHS, Epoch, Live};
 use crate::sync::{Ordering, fence};
 
 /// What a ring is doing.
@@ -18,6 +18,15 @@ pub enum Phase {
     Closed,
     /// The files were taken away; nobody will ever publish here again.
     Removed,
+}
+
+/// One moment on both clocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Nanoseconds since the Unix epoch.
+    pub wall_ns: i64,
+    /// Nanoseconds on the clock of publication times.
+    pub monotonic_ns: u64,
 }
 
 /// Epoch and phase, as one word holds them: the phase in the two lowest bits.
@@ -61,13 +70,18 @@ pub fn load(live: &Live) -> State {
 }
 
 /// Begins `epoch` at sequence `first`. The caller wakes the readers.
-pub fn open(live: &Live, epoch: u64, first: u64, opened_ns: u64) {
+pub fn open(live: &Live, epoch: u64, first: u64, now: Moment) {
     let entry = &live.epochs[index(epoch)];
     // [S2] an observer of one of these words sees the state of the epoch before, at least: pairs with
     // the acquire fence in `boundary`.
     fence(Ordering::Release);
     entry.first.store(first, Ordering::Relaxed);
-    entry.opened_ns.store(opened_ns, Ordering::Relaxed);
+    entry
+        .opened_ns
+        .store(now.wall_ns.cast_unsigned(), Ordering::Relaxed);
+    entry
+        .monotonic_ns
+        .store(now.monotonic_ns, Ordering::Relaxed);
     entry.epoch.store(epoch, Ordering::Relaxed);
     let state = State {
         epoch,
@@ -80,15 +94,28 @@ pub fn open(live: &Live, epoch: u64, first: u64, opened_ns: u64) {
 /// Where `epoch` began, as long as the table remembers it. The caller has seen that epoch, or a later one, in
 /// the state (`[S1]`).
 pub fn boundary(live: &Live, epoch: u64) -> Option<u64> {
+    remembered(live, epoch, |entry| entry.first.load(Ordering::Relaxed))
+}
+
+/// When `epoch` began, as [`boundary`].
+pub fn opened(live: &Live, epoch: u64) -> Option<Moment> {
+    remembered(live, epoch, |entry| Moment {
+        wall_ns: entry.opened_ns.load(Ordering::Relaxed).cast_signed(),
+        monotonic_ns: entry.monotonic_ns.load(Ordering::Relaxed),
+    })
+}
+
+/// What an epoch's entry says, unless it is another's by now.
+fn remembered<T>(live: &Live, epoch: u64, what: impl FnOnce(&Epoch) -> T) -> Option<T> {
     let entry = &live.epochs[index(epoch)];
-    let first = entry.first.load(Ordering::Relaxed);
+    let found = what(entry);
     let written_for = entry.epoch.load(Ordering::Relaxed);
     // [S4] pairs with [S2]: if the entry was already being rewritten for a later epoch, the state below
     // is recent enough to say so.
     fence(Ordering::Acquire);
     let newest = State::from_word(live.status.state.load(Ordering::Relaxed)).epoch;
     let kept = newest.checked_sub(epoch)? < EPOCHS as u64 - 1;
-    (kept && written_for == epoch).then_some(first)
+    (kept && written_for == epoch).then_some(found)
 }
 
 fn index(epoch: u64) -> usize {
@@ -112,7 +139,7 @@ mod tests {
     fn the_table_remembers_the_last_epochs() {
         let live = Live::default();
         for epoch in 1..=40 {
-            open(&live, epoch, epoch * 100, 0);
+            open(&live, epoch, epoch * 100, Moment::default());
         }
         assert_eq!(boundary(&live, 40), Some(4000));
         assert_eq!(boundary(&live, 30), Some(3000));

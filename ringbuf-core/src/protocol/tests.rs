@@ -1,6 +1,8 @@
 //! What is too long for a model: more producers than the table of epochs remembers.
 
-use super::{Follower, News, Start, Writer};
+use super::gate::Waits;
+use super::state::Moment;
+use super::{Begin, Follower, News, Writer};
 use crate::layout::{EPOCHS, Geometry};
 use crate::memory::Memory;
 use crate::sync::Arc;
@@ -8,11 +10,12 @@ use crate::sync::Arc;
 #[test]
 fn a_reader_that_slept_through_many_epochs_is_told_each_boundary_where_it_stands() {
     let memory = Arc::new(Memory::heap(Geometry::new(64, 8, 8, false)).unwrap());
-    drop(Writer::open(Arc::clone(&memory), 0));
-    let mut reader = Follower::join_lossy(Arc::clone(&memory), 0, Start::Now).unwrap();
+    let open = || Writer::open(Arc::clone(&memory), Waits::ForAll, Moment::default());
+    drop(open());
+    let mut reader = Follower::join_lossy(Arc::clone(&memory), 0, Begin::Now).unwrap();
     let restarts = EPOCHS as u64 + 4;
     for record in 0..restarts {
-        let mut writer = Writer::open(Arc::clone(&memory), 0);
+        let mut writer = open();
         let first = writer.try_claim(1).unwrap();
         writer.write(first, &record.to_ne_bytes());
         writer.commit(1);
@@ -20,7 +23,7 @@ fn a_reader_that_slept_through_many_epochs_is_told_each_boundary_where_it_stands
 
     let mut told = Vec::new();
     loop {
-        match reader.poll_copy(&mut [0; 8]).unwrap() {
+        match reader.poll_copy(&mut [0; 8], &mut []).unwrap() {
             News::Nothing => break,
             News::Restarted { epoch, first } => {
                 assert_eq!(first, Some(reader.ledger().cursor));

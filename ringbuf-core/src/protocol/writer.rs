@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::gate::{self, Gate};
-use super::state::{self, Phase, State};
+use super::gate::{self, Gate, Waits};
+use super::state::{self, Moment, Phase, State};
 use super::wake;
 use crate::memory::Memory;
 use crate::sequence;
@@ -26,17 +26,18 @@ pub struct Writer {
     claimed: u64,
     /// Below this no gate needs to be looked at; never above the shared LIMIT.
     limit: u64,
+    waits: Waits,
 }
 
 impl Writer {
     /// Takes the ring over from the producer before, or begins it.
-    pub fn open(memory: Arc<Memory>, opened_ns: u64) -> Writer {
+    pub fn open(memory: Arc<Memory>, waits: Waits, now: Moment) -> Writer {
         let live = memory.live();
         // Whoever wrote these words is gone, and its lock was taken after it: nothing is concurrent.
         let next = live.hot.published.load(Ordering::Acquire);
         let claimed = live.hot.claimed.load(Ordering::Relaxed);
         let epoch = state::load(live).epoch + 1;
-        state::open(live, epoch, next, opened_ns);
+        state::open(live, epoch, next, now);
         let writer = Writer {
             memory,
             next,
@@ -45,6 +46,7 @@ impl Writer {
             claimed,
             // Forces a look at the gates: readers may have joined since.
             limit: 0,
+            waits,
         };
         writer.notify();
         writer
@@ -82,12 +84,12 @@ impl Writer {
     #[cold]
     fn extend(&mut self, count: u64) -> Result<(), Full> {
         let end = self.next + count;
-        let first = gate::slowest(self.memory.control());
+        let first = gate::slowest(self.memory.control(), self.waits);
         // [L1] pairs with [L4]: a joiner that starts by this limit has seen what it counts as published.
         self.set_limit(self.grant(first, count));
         // [L2] pairs with the joiner's fence [L3].
         fence(Ordering::SeqCst);
-        let second = gate::slowest(self.memory.control());
+        let second = gate::slowest(self.memory.control(), self.waits);
         let slowest = [first, second]
             .into_iter()
             .flatten()
@@ -114,11 +116,32 @@ impl Writer {
             .store(limit, Ordering::Release);
     }
 
+    /// The readers in the way of a claim of `count` records, as they stand now.
+    pub fn in_the_way(&self, count: u64) -> impl Iterator<Item = Gate> {
+        let end = self.next + count;
+        let capacity = self.memory.geometry().capacity;
+        gate::gates(self.memory.control(), self.waits)
+            .filter(move |gate| gate.cursor.saturating_add(capacity) < end)
+    }
+
+    /// Demotes a bounded reader that still stands where it was seen; false if it has moved.
+    pub fn demote(&self, gate: Gate) -> bool {
+        gate::demote(self.memory.control(), gate)
+    }
+
     /// Writes whole records at `sequence`, which the caller has claimed.
     #[inline]
     pub fn write(&self, sequence: u64, records: &[u8]) {
         // [P3]
         self.memory.store(sequence, records);
+    }
+
+    /// Notes when the first `count` records of the claim are published: for a ring with such times, right
+    /// before the commit.
+    #[inline]
+    pub fn stamp(&self, count: u64, monotonic_ns: u64) {
+        // [P3] as the records themselves.
+        self.memory.stamp(self.next, count, monotonic_ns);
     }
 
     /// Publishes the first `count` records of the claim.

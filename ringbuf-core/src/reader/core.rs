@@ -1,6 +1,6 @@
 //! What every reader does, in bytes: attach, poll, sleep, notice the producer's death, leave.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::idle::Idle;
 use super::membership::{Membership, Whereabouts};
@@ -10,14 +10,16 @@ use crate::files::{self, Opened, Place};
 use crate::heap::HeapRing;
 use crate::layout::Geometry;
 use crate::memory::Memory;
-use crate::options::{Delivery, ReaderOptions};
+use crate::options::{Delivery, ReaderOptions, Start, Until};
 use crate::platform::{self, ForkToken};
 use crate::producer::{Home, ProducerCore};
-use crate::protocol::{self, Fault, Follower, Ledger, News, Run, state::Phase};
+use crate::protocol::gate::Kind;
+use crate::protocol::{self, Begin, Fault, Follower, Ledger, News, Run, state::Phase};
 use crate::schema::Schema;
 use crate::sequence;
 use crate::slots;
 use crate::sync::Arc;
+use crate::times;
 
 /// A lossy reader copies at most this many bytes at once: what stays in the first caches.
 const BUFFER: usize = 64 * 1024;
@@ -31,6 +33,9 @@ const ATTEMPTS: usize = 16;
 pub enum Event {
     /// The producer is gone without closing the ring. Another may continue it: wait on.
     ProducerDied,
+    /// This bounded reader held the producer for as long as it may, and the producer goes on without it. From
+    /// here on it reads as a lossy one, until it joins again.
+    Demoted,
     /// Another producer continues the ring.
     Restarted {
         /// Which producer this is, counted from 1.
@@ -64,8 +69,16 @@ pub(super) struct Handout {
 pub(crate) struct ReaderCore {
     follower: Follower,
     delivery: Delivery,
-    /// Copies for a lossy reader; words, so that records lie aligned.
+    /// A bounded reader that reads as a lossy one by now.
+    is_demoted: bool,
+    until: Option<Until>,
+    /// Copies of the records, unless they are read in place; words, so that they lie aligned.
     buffer: Vec<u64>,
+    /// When the records copied were published, on a ring with such times.
+    stamps: Vec<u64>,
+    /// Wall time minus the clock of those times, nanoseconds.
+    clock_offset_ns: i64,
+    is_unverified: bool,
     membership: Membership,
     schema: Schema,
     geometry: Geometry,
@@ -112,9 +125,15 @@ impl ReaderCore {
     ) -> Result<ReaderCore, AttachError> {
         let name = opened.place.name.clone();
         check_schema(&name, &opened.schema, expected)?;
-        check_delivery(&name, u64::from(opened.header.allow), options.delivery)?;
+        check_delivery(&name, opened.header.allow, options.delivery)?;
         let membership = Membership::of(&opened, options.delivery)?;
         let memory = Arc::new(opened.map(membership.registrar(), false)?);
+        if !options.unverified && !files::is_verified(&memory) {
+            return Err(AttachError::Unverified {
+                name,
+                path: opened.place.data,
+            });
+        }
         memory.prefault();
         ReaderCore::join(&name, memory, opened.schema, membership, options)
     }
@@ -134,7 +153,7 @@ impl ReaderCore {
 
     fn of_heap(ring: &Arc<HeapRing>, options: &ReaderOptions) -> Result<ReaderCore, AttachError> {
         let name = "(heap)";
-        check_delivery(name, u64::from(ring.allow.code()), options.delivery)?;
+        check_delivery(name, ring.allow, options.delivery)?;
         let membership = Membership::heap(ring)?;
         let memory = Arc::clone(&ring.memory);
         ReaderCore::join(name, memory, ring.schema.clone(), membership, options)
@@ -147,17 +166,23 @@ impl ReaderCore {
         membership: Membership,
         options: &ReaderOptions,
     ) -> Result<ReaderCore, AttachError> {
+        let begin = begin(ring, &memory, options)?;
         let slot = membership.slot();
         // Whoever had the slot before may have died in it.
         protocol::leave(&memory, slot);
         let words = &memory.control().slots.0[slot];
         let name = options.name.clone().unwrap_or_else(program_name);
-        slots::introduce(words, &name, platform::realtime_ns());
-        let joined = match options.delivery {
-            Delivery::Lossy => Follower::join_lossy(Arc::clone(&memory), slot, options.start),
-            Delivery::Lossless => Follower::join_lossless(Arc::clone(&memory), slot, options.start),
+        slots::introduce(words, &name, options.delivery, platform::realtime_ns());
+        let kind = match options.delivery {
+            Delivery::Lossy => None,
+            Delivery::Bounded(_) => Some(Kind::Bounded),
+            Delivery::Lossless => Some(Kind::Lossless),
         };
-        let follower = joined.map_err(|fault| {
+        let joined = match kind {
+            None => Follower::join_lossy(Arc::clone(&memory), slot, begin),
+            Some(kind) => Follower::join_holding(Arc::clone(&memory), slot, kind, begin),
+        };
+        let mut follower = joined.map_err(|fault| {
             protocol::leave(&memory, slot);
             AttachError::Damaged {
                 name: ring.to_owned(),
@@ -166,16 +191,25 @@ impl ReaderCore {
         })?;
         slots::announce(words, options.delivery);
         let geometry = *memory.geometry();
+        if let Some(Until::Sequence(until)) = options.until {
+            follower.set_until(until);
+        }
+        let copies = copies(&geometry, options.delivery);
         Ok(ReaderCore {
-            buffer: buffer(&geometry, options.delivery),
+            buffer: vec![0; (copies * geometry.stride).div_ceil(8)],
+            stamps: vec![0; if geometry.stamped { copies } else { 0 }],
+            clock_offset_ns: times::offset(memory.live(), follower.epoch()),
+            missed: follower.ledger().missed,
             follower,
+            is_demoted: false,
+            until: options.until,
+            is_unverified: !files::is_verified(&memory),
             delivery: options.delivery,
             idle: Idle::new(options.wait, membership.is_observer()),
             membership,
             schema,
             geometry,
             fork: platform::fork_token(),
-            missed: 0,
             producer_died: false,
         })
     }
@@ -192,8 +226,41 @@ impl ReaderCore {
         self.follower.lag()
     }
 
+    /// How long the oldest record not yet read has been published.
+    pub(crate) fn lag_time(&self) -> Option<Duration> {
+        if !self.geometry.stamped {
+            return None;
+        }
+        let memory = self.follower.memory();
+        let cursor = self.follower.ledger().cursor;
+        if self.follower.lag() == 0 {
+            return Some(Duration::ZERO);
+        }
+        times::age(memory, cursor).or_else(|| times::age(memory, times::oldest(memory)))
+    }
+
     pub(crate) fn is_observer(&self) -> bool {
         self.membership.is_observer()
+    }
+
+    pub(crate) fn is_demoted(&self) -> bool {
+        self.is_demoted
+    }
+
+    pub(crate) fn is_unverified(&self) -> bool {
+        self.is_unverified
+    }
+
+    pub(super) fn rejoin(&mut self) -> Result<(), ReadError> {
+        if self.fork.is_child() {
+            return Err(ReadError::Forked);
+        }
+        if std::mem::take(&mut self.is_demoted) {
+            let missed_before = self.follower.ledger().missed;
+            self.follower.rejoin().map_err(damaged)?;
+            self.missed += self.follower.ledger().missed - missed_before;
+        }
+        Ok(())
     }
 
     /// One look: what is new, nothing yet ([`Next::TimedOut`]), or nothing any more.
@@ -202,17 +269,15 @@ impl ReaderCore {
         if self.fork.is_child() {
             return Err(ReadError::Forked);
         }
+        if self.until.is_some() && self.is_at_end() {
+            return Ok(match self.missed {
+                0 => Next::Closed,
+                _ => self.hand_out(self.nothing(), None),
+            });
+        }
         for _ in 0..ATTEMPTS {
             let missed_before = self.follower.ledger().missed;
-            let news = match self.delivery {
-                Delivery::Lossy => self
-                    .follower
-                    .poll_copy(cast::words_as_bytes(&mut self.buffer)),
-                Delivery::Lossless => self
-                    .follower
-                    .poll_in_place(sequence::in_place_batch(self.geometry.capacity)),
-            }
-            .map_err(damaged)?;
+            let news = self.attempt().map_err(damaged)?;
             self.missed += self.follower.ledger().missed - missed_before;
             match news {
                 News::Records(run) => return Ok(self.hand_out(run, None)),
@@ -222,8 +287,13 @@ impl ReaderCore {
                     return Ok(self.hand_out(self.nothing(), None));
                 }
                 News::Nothing => return Ok(Next::TimedOut),
+                News::Demoted => {
+                    self.is_demoted = true;
+                    return Ok(self.hand_out(self.nothing(), Some(Event::Demoted)));
+                }
                 News::Restarted { epoch, first } => {
                     self.producer_died = false;
+                    self.clock_offset_ns = times::offset(self.follower.memory().live(), epoch);
                     let event = Event::Restarted {
                         epoch,
                         first_sequence: first,
@@ -240,6 +310,45 @@ impl ReaderCore {
         }
         // The producer laps this reader faster than it can copy one record: say what was missed.
         Ok(self.hand_out(self.nothing(), None))
+    }
+
+    #[inline]
+    fn attempt(&mut self) -> Result<News, Fault> {
+        let buffer = cast::words_as_bytes(&mut self.buffer);
+        match self.delivery {
+            Delivery::Lossless => {
+                let most = sequence::in_place_batch(self.geometry.capacity);
+                self.follower.poll_in_place(most)
+            }
+            Delivery::Bounded(_) if !self.is_demoted => {
+                self.follower.poll_bounded(buffer, &mut self.stamps)
+            }
+            Delivery::Lossy | Delivery::Bounded(_) => {
+                self.follower.poll_copy(buffer, &mut self.stamps)
+            }
+        }
+    }
+
+    /// Whether this reader has read as far as it was asked to.
+    fn is_at_end(&mut self) -> bool {
+        if let Some(Until::At(wall_ns)) = self.until {
+            let memory = self.follower.memory();
+            let published = protocol::published(&memory.live().hot);
+            let newest = published.checked_sub(1);
+            if newest.and_then(|newest| times::wall_ns(memory, newest)) < Some(wall_ns) {
+                // What is published by now is before that time; what comes may not be: look again then.
+                self.follower.set_until(published);
+                return false;
+            }
+            let end = match times::from(memory, wall_ns) {
+                Begin::At(first) => first,
+                // All that is kept was published later.
+                _ => self.follower.ledger().cursor,
+            };
+            self.follower.set_until(end);
+            self.until = Some(Until::Sequence(end));
+        }
+        matches!(self.until, Some(Until::Sequence(end)) if self.follower.ledger().cursor >= end)
     }
 
     #[inline]
@@ -286,7 +395,7 @@ impl ReaderCore {
     /// After a sleep in which nothing came: does the producer live, is the ring still there?
     #[cold]
     fn look_around(&mut self) -> Result<Option<Event>, ReadError> {
-        if self.membership.producer_lives() {
+        if self.membership.producer_lives(self.follower.memory()) {
             return Ok(None);
         }
         // It may have closed the ring, or published its last records, before it let go of its lock.
@@ -321,11 +430,30 @@ impl ReaderCore {
             // The parent may have released these cells since it forked.
             Delivery::Lossless if self.fork.is_child() => &[],
             Delivery::Lossless => self.follower.held().bytes(),
-            Delivery::Lossy => {
+            Delivery::Lossy | Delivery::Bounded(_) => {
                 let len = run.count as usize * self.geometry.stride;
                 &cast::words_as_bytes_ref(&self.buffer)[run.offset..run.offset + len]
             }
         }
+    }
+
+    /// When record `index` of a handout was published, nanoseconds since the Unix epoch.
+    pub(super) fn published_ns(&self, run: &Run, index: usize) -> Option<i64> {
+        if !self.geometry.stamped || index as u64 >= run.count {
+            return None;
+        }
+        let stamp = match self.delivery {
+            Delivery::Lossless => {
+                let mut stamp = [0];
+                let record = run.first + index as u64;
+                self.follower.memory().load_stamps(record, 1, &mut stamp);
+                stamp[0]
+            }
+            Delivery::Lossy | Delivery::Bounded(_) => {
+                self.stamps[run.offset / self.geometry.stride + index]
+            }
+        };
+        Some(self.clock_offset_ns.saturating_add_unsigned(stamp))
     }
 
     /// Gives records read in place back; for a lossy reader there is nothing to give back.
@@ -358,14 +486,44 @@ fn damaged(fault: Fault) -> ReadError {
     ReadError::Damaged(Damage::from(fault))
 }
 
-fn buffer(geometry: &Geometry, delivery: Delivery) -> Vec<u64> {
+/// Records that one look copies; none where they are read in place.
+fn copies(geometry: &Geometry, delivery: Delivery) -> usize {
     if delivery == Delivery::Lossless {
-        return Vec::new();
+        return 0;
     }
-    let records = (BUFFER / geometry.stride)
+    (BUFFER / geometry.stride)
         .max(1)
-        .min(geometry.capacity as usize);
-    vec![0; (records * geometry.stride).div_ceil(8)]
+        .min(geometry.capacity as usize)
+}
+
+/// Where the options say to begin, as the indices tell.
+fn begin(ring: &str, memory: &Memory, options: &ReaderOptions) -> Result<Begin, AttachError> {
+    let by_time = matches!(options.start, Start::LastFor(_) | Start::At(_))
+        || matches!(options.until, Some(Until::At(_)));
+    if by_time && !memory.geometry().stamped {
+        return Err(AttachError::NoTimes {
+            name: ring.to_owned(),
+        });
+    }
+    Ok(match options.start {
+        Start::Now => Begin::Now,
+        Start::Oldest => Begin::Oldest,
+        Start::Last(count) => Begin::Last(count),
+        Start::Sequence(found) => {
+            let published = protocol::published(&memory.live().hot);
+            if found > published {
+                return Err(AttachError::NotYet {
+                    name: ring.to_owned(),
+                    found,
+                    published,
+                });
+            }
+            Begin::At(found)
+        }
+        Start::LastFor(time) => times::before_newest(memory, time)
+            .map_or(Begin::Oldest, |wall_ns| times::from(memory, wall_ns)),
+        Start::At(wall_ns) => times::from(memory, wall_ns),
+    })
 }
 
 fn check_schema(ring: &str, found: &Schema, expected: Option<&Schema>) -> Result<(), AttachError> {
@@ -379,13 +537,12 @@ fn check_schema(ring: &str, found: &Schema, expected: Option<&Schema>) -> Result
     }
 }
 
-fn check_delivery(ring: &str, allow: u64, wanted: Delivery) -> Result<(), AttachError> {
-    let allowed = Delivery::from_code(allow).unwrap_or_default();
+fn check_delivery(ring: &str, allowed: Delivery, wanted: Delivery) -> Result<(), AttachError> {
     if wanted > allowed {
         return Err(AttachError::NotAllowed {
             name: ring.to_owned(),
-            wanted: wanted.name(),
-            allowed: allowed.name(),
+            wanted,
+            allowed,
         });
     }
     Ok(())

@@ -7,9 +7,10 @@ use crate::error::AttachError;
 use crate::files::{Opened, Registrar, locks};
 use crate::heap::HeapRing;
 use crate::layout::SLOTS;
+use crate::memory::Memory;
 use crate::options::Delivery;
 use crate::platform::{self, FileId, Lock, LockError, LockFile};
-use crate::sync::Arc;
+use crate::sync::{Arc, Ordering};
 
 /// Why this process may read, and from which slot. Dropping it frees the slot.
 #[derive(Debug)]
@@ -108,7 +109,7 @@ impl Membership {
         }
         match delivery {
             Delivery::Lossy => Membership::observe(opened),
-            Delivery::Lossless => Err(too_many(name)),
+            Delivery::Bounded(_) | Delivery::Lossless => Err(too_many(name)),
         }
     }
 
@@ -143,7 +144,7 @@ impl Membership {
     }
 
     /// Whether somebody holds the producer's lock. When the system cannot say, it does.
-    pub(crate) fn producer_lives(&self) -> bool {
+    pub(crate) fn producer_lives(&self, memory: &Memory) -> bool {
         let lock_file = match self {
             // Its producer cannot die without this process.
             Membership::Heap { .. } => return true,
@@ -151,6 +152,8 @@ impl Membership {
             Membership::Observer { lock_file, .. } => lock_file,
         };
         platform::is_locked(lock_file, locks::PRODUCER).unwrap_or(true)
+            // Only the lock on the data file can be kept from the producer.
+            || self.is_observer() && memory.live().status.unwatched.load(Ordering::Relaxed) != 0
     }
 
     /// What lies at the ring's path now.

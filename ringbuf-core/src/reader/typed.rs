@@ -155,6 +155,35 @@ impl<T: Record> Reader<T> {
         self.core.ledger()
     }
 
+    /// How long the oldest record not yet read has been published: the lag in time, zero when everything is read.
+    /// `None` on a ring without publication times ([`CreateOptions::stamp`](crate::CreateOptions::stamp)), and when
+    /// no producer has opened the ring since the system booted.
+    pub fn lag_time(&self) -> Option<Duration> {
+        self.core.lag_time()
+    }
+
+    /// This bounded reader was demoted ([`Event::Demoted`]) and reads as a lossy one.
+    pub fn is_demoted(&self) -> bool {
+        self.core.is_demoted()
+    }
+
+    /// Holds the producer again, as a bounded reader that was demoted; otherwise it does nothing. Nothing is lost
+    /// by it when the reader has caught up to within the last seven eighths of the ring ([`Reader::lag`]); further
+    /// behind it may miss records, which the next batch tells.
+    ///
+    /// # Errors
+    ///
+    /// The ring is damaged, or this is a forked child.
+    pub fn rejoin(&mut self) -> Result<(), ReadError> {
+        self.core.rejoin()
+    }
+
+    /// The ring lies on a disk and its end was not written in order, see
+    /// [`ReaderOptions::unverified`](crate::ReaderOptions::unverified).
+    pub fn is_unverified(&self) -> bool {
+        self.core.is_unverified()
+    }
+
     /// Unlisted: all slots were taken, or this user may not register. An observer is woken by a timer.
     pub fn is_observer(&self) -> bool {
         self.core.is_observer()
@@ -189,7 +218,14 @@ impl<T: Record> Batch<'_, T> {
         self.handout.missed
     }
 
-    /// What happened to the producer just before the first record.
+    /// When the record at `index` of this batch was published, nanoseconds since the Unix epoch: by the monotonic
+    /// clock, set to the wall clock when its producer opened the ring. `None` on a ring without publication times,
+    /// and beyond the batch.
+    pub fn published_ns(&self, index: usize) -> Option<i64> {
+        self.core.published_ns(&self.handout.run, index)
+    }
+
+    /// What happened just before the first record.
     #[inline]
     pub fn event(&self) -> Option<Event> {
         self.handout.event

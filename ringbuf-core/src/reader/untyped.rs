@@ -129,6 +129,30 @@ impl UntypedReader {
         self.core.ledger()
     }
 
+    /// As [`Reader::lag_time`](crate::Reader::lag_time).
+    pub fn lag_time(&self) -> Option<Duration> {
+        self.core.lag_time()
+    }
+
+    /// As [`Reader::is_demoted`](crate::Reader::is_demoted).
+    pub fn is_demoted(&self) -> bool {
+        self.core.is_demoted()
+    }
+
+    /// As [`Reader::rejoin`](crate::Reader::rejoin).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn rejoin(&mut self) -> Result<(), ReadError> {
+        self.core.rejoin()
+    }
+
+    /// As [`Reader::is_unverified`](crate::Reader::is_unverified).
+    pub fn is_unverified(&self) -> bool {
+        self.core.is_unverified()
+    }
+
     /// Unlisted: all slots were taken, or this user may not register. An observer is woken by a timer.
     pub fn is_observer(&self) -> bool {
         self.core.is_observer()
@@ -161,7 +185,14 @@ impl UntypedBatch<'_> {
         self.handout.missed
     }
 
-    /// What happened to the producer just before the first record.
+    /// When the record at `index` of this batch was published, nanoseconds since the Unix epoch: by the monotonic
+    /// clock, set to the wall clock when its producer opened the ring. `None` on a ring without publication times,
+    /// and beyond the batch.
+    pub fn published_ns(&self, index: usize) -> Option<i64> {
+        self.core.published_ns(&self.handout.run, index)
+    }
+
+    /// What happened just before the first record.
     #[inline]
     pub fn event(&self) -> Option<Event> {
         self.handout.event

@@ -10,7 +10,7 @@ pub(super) mod tests;
 pub(crate) use fork::{ForkToken, fork_token};
 pub(crate) use futex::{wait, wake_all};
 pub(crate) use lock::{Lock, LockFile, is_locked, remove_lock_files, try_lock_brief};
-pub(crate) use space::{allocate, check_file_system};
+pub(crate) use space::{allocate, check_file_system, is_on_disk};
 
 use memmap2::{Advice, MmapRaw};
 

@@ -72,21 +72,40 @@ fn retried(mut call: impl FnMut() -> libc::c_int) -> libc::c_int {
 
 /// Refuses file systems on which a shared mapping or a lock does not reach every process.
 pub(crate) fn check_file_system(file: &File) -> Result<(), RefusedFileSystem> {
+    let refused = match file_system(file) {
+        Some(kind) => refused_name(kind),
+        // A local file system has nothing that could fail here; a server that is gone has.
+        None => Some("that does not answer"),
+    };
+    match refused {
+        Some(name) => Err(RefusedFileSystem { name }),
+        None => Ok(()),
+    }
+}
+
+/// Whether what is written to the file outlives the system, rather than lying in its memory.
+pub(crate) fn is_on_disk(file: &File) -> bool {
+    const RAMFS: u32 = 0x8584_58F6;
+    let in_memory = [
+        libc::TMPFS_MAGIC as u32,
+        libc::HUGETLBFS_MAGIC as u32,
+        RAMFS,
+    ];
+    file_system(file).is_none_or(|kind| !in_memory.contains(&kind))
+}
+
+/// The kind of file system, as statfs(2) numbers them; `None` if it does not say.
+fn file_system(file: &File) -> Option<u32> {
     let mut found = MaybeUninit::<libc::statfs>::uninit();
     // SAFETY: fstatfs(2) writes one struct statfs through its second argument, which points to
     // enough room for one; the descriptor is open, as `file` owns it.
     let result = unsafe { libc::fstatfs(file.as_raw_fd(), found.as_mut_ptr()) };
     if result != 0 {
-        // A local file system has nothing that could fail here; a server that is gone has.
-        let name = "that does not answer";
-        return Err(RefusedFileSystem { name });
+        return None;
     }
     // SAFETY: fstatfs returned 0 and has then filled the whole struct.
     let found = unsafe { found.assume_init() };
-    match refused_name(found.f_type as u32) {
-        Some(name) => Err(RefusedFileSystem { name }),
-        None => Ok(()),
-    }
+    Some(found.f_type as u32)
 }
 
 /// The numbers are those of statfs(2); all of them fit 32 bits, wider where the field is.

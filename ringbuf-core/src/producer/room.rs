@@ -1,0 +1,250 @@
+//! When there is no room: wait for the readers in the way, demote those whose time is over, evict the dead.
+
+use std::time::{Duration, Instant};
+
+use crossbeam_utils::Backoff;
+
+use super::core::{Home, ProducerCore};
+use crate::error::PublishError;
+use crate::files::locks;
+use crate::layout::SLOTS;
+use crate::options::{Delivery, WhenFull};
+use crate::platform;
+use crate::protocol::gate::Kind;
+use crate::protocol::{self, Full, Writer};
+use crate::slots;
+use crate::sync::Ordering;
+
+/// How long a blocked producer sleeps before it looks whether the reader in the way still lives.
+const ALIVE: Duration = Duration::from_millis(10);
+/// How often a producer that drops records looks whether the reader in the way still lives.
+const ALIVE_WHEN_DROPPING: Duration = Duration::from_millis(1);
+
+/// How long a claim may wait for room.
+#[derive(Clone, Copy)]
+pub(crate) enum Patience<'a> {
+    /// It only tries.
+    None,
+    /// As long as it takes, unless the ring is one that drops records.
+    ForEver,
+    /// Until then, on any ring.
+    Until(Instant),
+    /// As `ForEver`, but asks about every 10 ms: give up?
+    Unless(&'a dyn Fn() -> bool),
+}
+
+impl Patience<'_> {
+    pub(crate) fn of(limit: Duration) -> Patience<'static> {
+        // A limit beyond what a clock can hold is none.
+        Instant::now()
+            .checked_add(limit)
+            .map_or(Patience::ForEver, Patience::Until)
+    }
+
+    fn is_over(self, when_full: WhenFull) -> bool {
+        match self {
+            Patience::None => true,
+            Patience::Until(end) => Instant::now() >= end,
+            Patience::ForEver | Patience::Unless(_) if when_full == WhenFull::Drop => true,
+            Patience::ForEver => false,
+            Patience::Unless(stop) => stop(),
+        }
+    }
+
+    fn left(self) -> Duration {
+        match self {
+            Patience::Until(end) => end.saturating_duration_since(Instant::now()),
+            Patience::None | Patience::ForEver | Patience::Unless(_) => Duration::MAX,
+        }
+    }
+}
+
+/// Since when each reader has been in the way, from the first claim that found no room to the next that does.
+#[derive(Debug)]
+pub(super) struct Stall {
+    since: [Option<Instant>; SLOTS],
+    is_on: bool,
+    /// When the reader in the way was last known to live.
+    seen_alive: Option<Instant>,
+}
+
+/// What a look at the readers in the way came to.
+struct Look {
+    /// At least one of them is not in the way any more.
+    demoted: bool,
+    /// Until the next of them has had its time.
+    next: Duration,
+}
+
+impl Stall {
+    pub(super) fn new() -> Stall {
+        Stall {
+            since: [None; SLOTS],
+            is_on: false,
+            seen_alive: None,
+        }
+    }
+
+    /// There was room.
+    #[inline]
+    pub(super) fn end(&mut self) {
+        if self.is_on {
+            *self = Stall::new();
+        }
+    }
+
+    /// Looks at the readers in the way of a claim, and demotes those that were it for as long as they may.
+    fn look(&mut self, writer: &Writer, count: u64, allow: Delivery) -> Look {
+        self.is_on = true;
+        let now = Instant::now();
+        let mut since = [None; SLOTS];
+        let mut look = Look {
+            demoted: false,
+            next: Duration::MAX,
+        };
+        for gate in writer.in_the_way(count) {
+            let began = self.since[gate.slot].unwrap_or(now);
+            since[gate.slot] = Some(began);
+            if gate.kind == Kind::Lossless {
+                continue;
+            }
+            let left = bound(writer, gate.slot, allow).saturating_sub(now - began);
+            // One that has just moved is looked at again at once.
+            look.demoted |= left.is_zero() && writer.demote(gate);
+            look.next = look.next.min(left);
+        }
+        self.since = since;
+        look
+    }
+
+    /// Whether it is time to see whether the reader in the way lives; a look is a system call.
+    fn may_be_dead(&mut self, every: Duration) -> bool {
+        let now = Instant::now();
+        let is_time = self.seen_alive.is_none_or(|seen| now - seen >= every);
+        if is_time {
+            self.seen_alive = Some(now);
+        }
+        is_time
+    }
+}
+
+/// How long the reader in this slot may hold the producer: what it asked for, and no more than is allowed, whatever
+/// stands in its slot.
+fn bound(writer: &Writer, slot: usize, allow: Delivery) -> Duration {
+    let words = &writer.memory().control().slots.0[slot];
+    let asked = Duration::from_nanos(words.bound_ns.load(Ordering::Relaxed));
+    match allow {
+        Delivery::Bounded(most) => asked.min(most),
+        Delivery::Lossy | Delivery::Lossless => asked,
+    }
+}
+
+impl ProducerCore {
+    /// Claims `count` records when the first attempt found `full`, or gives up with the reader in the way.
+    #[cold]
+    pub(super) fn wait_and_claim(
+        &mut self,
+        count: u64,
+        mut full: Full,
+        patience: Patience<'_>,
+    ) -> Result<Result<u64, Full>, PublishError> {
+        let backoff = Backoff::new();
+        let mut told = false;
+        loop {
+            let look = self.stall.look(&self.writer, count, self.allow);
+            if !look.demoted {
+                if patience.is_over(self.when_full) {
+                    return Ok(self.past_the_dead(count, full, patience));
+                }
+                if !std::mem::replace(&mut told, true) {
+                    // Readers that sleep must hear of what was published before they can make room.
+                    self.writer.notify();
+                }
+                if backoff.is_completed() {
+                    let time = ALIVE.min(look.next).min(patience.left());
+                    self.writer
+                        .wait_for_room(count, time)
+                        .map_err(PublishError::Wait)?;
+                    if self.writer.in_the_way(count).any(|gate| gate == full.gate) {
+                        self.evict_if_dead(full.gate.slot);
+                    }
+                } else {
+                    backoff.snooze();
+                }
+            }
+            match self.writer.try_claim(count) {
+                Ok(first) => {
+                    self.stall.end();
+                    return Ok(Ok(first));
+                }
+                Err(still) => full = still,
+            }
+        }
+    }
+
+    /// Who never waits would be refused for ever by readers that were killed.
+    fn past_the_dead(
+        &mut self,
+        count: u64,
+        mut full: Full,
+        patience: Patience<'_>,
+    ) -> Result<u64, Full> {
+        let drops = !matches!(patience, Patience::None | Patience::Until(_));
+        if drops && !self.stall.may_be_dead(ALIVE_WHEN_DROPPING) {
+            return Err(full);
+        }
+        // Each turn frees another slot.
+        for _ in 0..SLOTS {
+            if !self.evict_if_dead(full.gate.slot) {
+                break;
+            }
+            match self.writer.try_claim(count) {
+                Ok(first) => {
+                    self.stall.end();
+                    return Ok(first);
+                }
+                Err(still) => full = still,
+            }
+        }
+        Err(full)
+    }
+
+    /// Frees the slot of a reader whose lock the kernel has released; false if it lives.
+    fn evict_if_dead(&self, slot: usize) -> bool {
+        let Home::Files(ownership) = self.home() else {
+            return false;
+        };
+        // Holding the lock keeps a new owner out while the gate is turned off.
+        let lock = platform::try_lock_brief(&ownership.registrar.file, locks::slot(slot));
+        if lock.is_ok() {
+            protocol::leave(self.writer.memory(), slot);
+        }
+        lock.is_ok()
+    }
+
+    /// The name of the reader in the way, and how far it is behind.
+    #[cold]
+    pub(crate) fn in_the_way(&self, full: Full) -> (String, u64) {
+        let slot = &self.writer.memory().control().slots.0[full.gate.slot];
+        let lag = self.writer.published().saturating_sub(full.gate.cursor);
+        (slots::name(slot), lag)
+    }
+
+    /// Counts records that found no room.
+    #[cold]
+    pub(crate) fn refuse(&self, count: usize) {
+        let refused = &self.writer.memory().live().status.refused;
+        // Only the producer writes it.
+        refused.store(self.refused() + count as u64, Ordering::Relaxed);
+    }
+
+    /// Records that found no room, since the ring was created.
+    pub(crate) fn refused(&self) -> u64 {
+        self.writer
+            .memory()
+            .live()
+            .status
+            .refused
+            .load(Ordering::Relaxed)
+    }
+}

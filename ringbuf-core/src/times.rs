@@ -1,0 +1,105 @@
+//! Publication times: monotonic in the ring, on the wall for people, and how records are found by them.
+//!
+//! A producer stamps records with the monotonic clock, which never goes back; when it opened its epoch it noted
+//! the same moment on both clocks. So the wall time of a record is its stamp plus the difference of its own
+//! epoch, which stays right when the wall clock is set, and when the system has booted since.
+
+use std::time::Duration;
+
+use crate::files;
+use crate::layout::Live;
+use crate::memory::Memory;
+use crate::platform;
+use crate::protocol::state::{self, Moment};
+use crate::protocol::{self, Begin};
+use crate::sequence;
+use crate::sync::Ordering;
+
+/// This moment.
+pub(crate) fn now() -> Moment {
+    Moment {
+        wall_ns: platform::realtime_ns(),
+        monotonic_ns: platform::monotonic_ns(),
+    }
+}
+
+/// Wall time minus monotonic time in the records of `epoch`, or of the oldest epoch that the ring remembers;
+/// nanoseconds.
+pub(crate) fn offset(live: &Live, epoch: u64) -> i64 {
+    let newest = state::load(live).epoch;
+    (epoch..=newest)
+        .find_map(|epoch| state::opened(live, epoch))
+        .map_or(0, |opened| {
+            opened.wall_ns.saturating_sub_unsigned(opened.monotonic_ns)
+        })
+}
+
+/// When a record was published, nanoseconds since the Unix epoch; `None` if it is not kept.
+pub(crate) fn wall_ns(memory: &Memory, record: u64) -> Option<i64> {
+    let epoch = protocol::epoch_at(memory, record);
+    let stamp = protocol::stamp(memory, record)?;
+    Some(offset(memory.live(), epoch).saturating_add_unsigned(stamp))
+}
+
+/// How long ago a record was published. `None` if it is not kept, and if no producer has opened the ring since the
+/// system booted: the clock of its times is gone.
+pub(crate) fn age(memory: &Memory, record: u64) -> Option<Duration> {
+    let live = memory.live();
+    if !files::is_of_this_boot(memory) {
+        return None;
+    }
+    // By the clocks of the newest epoch: within it the difference is that of the monotonic clock alone.
+    let newest = state::load(live).epoch;
+    let now = offset(live, newest).saturating_add_unsigned(platform::monotonic_ns());
+    let age = now.saturating_sub(wall_ns(memory, record)?);
+    Some(Duration::from_nanos(u64::try_from(age).unwrap_or(0)))
+}
+
+/// How much time lies between the oldest record that is kept and the newest; `None` without either.
+pub(crate) fn kept(memory: &Memory) -> Option<Duration> {
+    let newest = protocol::published(&memory.live().hot).checked_sub(1)?;
+    let between = wall_ns(memory, newest)?.saturating_sub(oldest_wall_ns(memory)?);
+    u64::try_from(between).ok().map(Duration::from_nanos)
+}
+
+/// The wall time of the oldest record that is kept. While the producer runs the oldest goes on.
+fn oldest_wall_ns(memory: &Memory) -> Option<i64> {
+    const ATTEMPTS: usize = 16;
+    (0..ATTEMPTS).find_map(|_| wall_ns(memory, oldest(memory)))
+}
+
+/// The oldest record that is kept.
+pub(crate) fn oldest(memory: &Memory) -> u64 {
+    let claimed = memory.live().hot.claimed.load(Ordering::Relaxed);
+    sequence::oldest(claimed, memory.geometry().capacity)
+}
+
+/// The first record published at this wall time or later, if an earlier one is kept: otherwise the oldest.
+pub(crate) fn from(memory: &Memory, wall_ns: i64) -> Begin {
+    let published = protocol::published(&memory.live().hot);
+    let mut found = oldest(memory).min(published)..published;
+    let mut is_exact = false;
+    while !found.is_empty() {
+        let middle = found.start + (found.end - found.start) / 2;
+        match self::wall_ns(memory, middle) {
+            Some(at) if at >= wall_ns => found.end = middle,
+            at => {
+                // What is overwritten meanwhile is older than all that is kept.
+                is_exact = at.is_some();
+                found.start = middle + 1;
+            }
+        }
+    }
+    if is_exact {
+        Begin::At(found.start)
+    } else {
+        Begin::Oldest
+    }
+}
+
+/// The wall time `before` the newest record; `None` if there is none.
+pub(crate) fn before_newest(memory: &Memory, before: Duration) -> Option<i64> {
+    let newest = protocol::published(&memory.live().hot).checked_sub(1)?;
+    let before = u64::try_from(before.as_nanos()).unwrap_or(u64::MAX);
+    Some(wall_ns(memory, newest)?.saturating_sub_unsigned(before))
+}
