@@ -95,7 +95,7 @@ pub fn mirrored(capacity: u64) -> Arc<Memory> {
 
 /// Opens the ring as its producer.
 pub fn open(memory: &Arc<Memory>) -> Writer {
-    Writer::open(Arc::clone(memory), Waits::ForAll, Moment::default())
+    Writer::open(Arc::clone(memory), Waits::All, Moment::default())
 }
 
 /// Joins as a lossy reader.

@@ -98,9 +98,9 @@ impl Delivery {
     /// For whom a producer that allows this waits.
     pub(crate) fn waits(self) -> Waits {
         match self {
-            Delivery::Lossy => Waits::ForNobody,
-            Delivery::Bounded(_) => Waits::ForBounded,
-            Delivery::Lossless => Waits::ForAll,
+            Delivery::Lossy => Waits::Nobody,
+            Delivery::Bounded(_) => Waits::Bounded,
+            Delivery::Lossless => Waits::All,
         }
     }
 }

@@ -50,9 +50,9 @@ impl Kind {
 /// For whom the producer of a ring waits. Gates of others are not looked at, whoever may have set them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waits {
-    ForNobody,
-    ForBounded,
-    ForAll,
+    Nobody,
+    Bounded,
+    All,
 }
 
 /// A slot and the sequence its gate stands at.
@@ -80,8 +80,8 @@ impl Gate {
 /// The gates that count.
 pub fn gates(control: &Control, waits: Waits) -> impl Iterator<Item = Gate> {
     let looked_at = match waits {
-        Waits::ForNobody => 0,
-        Waits::ForBounded | Waits::ForAll => control.slots.0.len(),
+        Waits::Nobody => 0,
+        Waits::Bounded | Waits::All => control.slots.0.len(),
     };
     control.slots.0[..looked_at]
         .iter()
@@ -91,7 +91,7 @@ pub fn gates(control: &Control, waits: Waits) -> impl Iterator<Item = Gate> {
             // the reader did with the records below happens before they are overwritten.
             Gate::of(slot, words.gate.load(Ordering::Acquire))
         })
-        .filter(move |gate| waits == Waits::ForAll || gate.kind == Kind::Bounded)
+        .filter(move |gate| waits == Waits::All || gate.kind == Kind::Bounded)
 }
 
 /// The slowest gate, `None` when nobody holds one.
@@ -155,13 +155,13 @@ mod tests {
         let slots = &control.slots.0;
         slots[0].gate.store(7, Ordering::Relaxed);
         let seen = |waits| slowest(&control, waits).map(|gate| gate.cursor);
-        assert_eq!(seen(Waits::ForBounded), None);
+        assert_eq!(seen(Waits::Bounded), None);
         slots[1]
             .gate
             .store(Kind::Bounded.gate(9), Ordering::Relaxed);
-        assert_eq!(seen(Waits::ForAll), Some(7));
-        assert_eq!(seen(Waits::ForBounded), Some(9));
-        assert_eq!(seen(Waits::ForNobody), None);
+        assert_eq!(seen(Waits::All), Some(7));
+        assert_eq!(seen(Waits::Bounded), Some(9));
+        assert_eq!(seen(Waits::Nobody), None);
     }
 
     #[test]
