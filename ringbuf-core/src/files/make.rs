@@ -59,6 +59,8 @@ pub(crate) struct Ownership {
 #[derive(Debug)]
 struct Replaced {
     memory: Memory,
+    /// Until then they are to think that the producer lives, rather than that the ring was removed.
+    _data_lock: Option<Lock>,
     _lock: Lock,
 }
 
@@ -171,9 +173,11 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
     }
     let memory = opened.map(Some(&registrar), true).map_err(in_the_way)?;
     if wanted.replace {
+        let data_lock = show_life(&place, &memory);
         unlink(&place).map_err(|(path, source)| io_error("removing", path, source))?;
         return Ok(Attempt::Replaced(Replaced {
             memory,
+            _data_lock: data_lock,
             _lock: lock,
         }));
     }
@@ -262,19 +266,23 @@ fn begin(memory: Memory, wanted: &Wanted<'_>) -> Writer {
 }
 
 fn own(place: Place, writer: Writer, registrar: Registrar, lock: Lock) -> Attempt {
-    // An observer can keep us from it with a lock of its own: then the others are told not to look for it.
-    let data_lock = Lock::acquire(&place.data, locks::PRODUCER).ok();
-    if data_lock.is_some() {
-        let status = &writer.memory().live().status;
-        status.unwatched.store(0, Ordering::Release);
-    }
     let ownership = Ownership {
-        _data_lock: data_lock,
+        _data_lock: show_life(&place, writer.memory()),
         place,
         registrar,
         _lock: lock,
     };
     Attempt::Done(Box::new((writer, ownership)))
+}
+
+/// Takes the lock that observers look for. One of them can keep us from it with a lock of its own: then the others are
+/// told not to look.
+fn show_life(place: &Place, memory: &Memory) -> Option<Lock> {
+    let lock = Lock::acquire(&place.data, locks::PRODUCER).ok();
+    let unwatched = u64::from(lock.is_none());
+    let status = &memory.live().status;
+    status.unwatched.store(unwatched, Ordering::Release);
+    lock
 }
 
 /// Removes the files of a ring, `.ring` first: from then on nobody attaches.

@@ -60,7 +60,20 @@ impl UntypedProducer {
     ///
     /// The capacity is zero or far too large.
     pub fn heap(schema: Schema, retain: Retain) -> Result<UntypedProducer, CreateError> {
-        let core = ProducerCore::heap(schema, retain, &CreateOptions::default())?;
+        UntypedProducer::heap_with(schema, retain, &CreateOptions::default())
+    }
+
+    /// As [`UntypedProducer::heap`], with choices.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn heap_with(
+        schema: Schema,
+        retain: Retain,
+        options: &CreateOptions,
+    ) -> Result<UntypedProducer, CreateError> {
+        let core = ProducerCore::heap(schema, retain, options)?;
         Ok(UntypedProducer { core })
     }
 

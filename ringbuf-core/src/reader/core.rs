@@ -403,6 +403,13 @@ impl ReaderCore {
             return Ok(None);
         }
         match self.membership.whereabouts() {
+            // Who takes a ring's name away to replace it has its lock until another has the name.
+            Whereabouts::Gone
+                if self.membership.producer_lives(self.follower.memory())
+                    || self.follower.has_news() =>
+            {
+                return Ok(None);
+            }
             Whereabouts::Gone => return Err(ReadError::Removed),
             Whereabouts::Another => return Err(ReadError::Replaced),
             Whereabouts::Here => {}

@@ -1,6 +1,8 @@
 //! What a ring does, wherever its words lie: the crate above says where, as `crate::home()`.
 
+mod bounded;
 mod claims;
+mod dropping;
 mod ending;
 mod latest;
 mod missing;
@@ -10,6 +12,7 @@ mod room;
 mod slots;
 mod start;
 mod threads;
+mod times;
 mod untyped;
 
 use std::cell::Cell;
@@ -64,10 +67,21 @@ impl Home {
     }
 
     fn untyped(&self, schema: Schema, capacity: u64) -> UntypedProducer {
+        self.untyped_with(schema, capacity, &CreateOptions::default())
+    }
+
+    fn untyped_with(
+        &self,
+        schema: Schema,
+        capacity: u64,
+        options: &CreateOptions,
+    ) -> UntypedProducer {
         let retain = Retain::records(capacity);
         match self.next_reference() {
-            None => UntypedProducer::heap(schema, retain).unwrap(),
-            Some(reference) => UntypedProducer::create(&reference, schema, retain).unwrap(),
+            None => UntypedProducer::heap_with(schema, retain, options).unwrap(),
+            Some(reference) => {
+                UntypedProducer::create_with(&reference, schema, retain, options).unwrap()
+            }
         }
     }
 

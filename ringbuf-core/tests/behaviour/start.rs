@@ -1,6 +1,8 @@
 //! Where a reader begins.
 
-use ringbuf_core::{ReaderOptions, Start};
+use std::time::Duration;
+
+use ringbuf_core::{AttachError, Producer, ReaderOptions, Start, Until};
 
 use super::drain;
 use crate::home;
@@ -96,4 +98,115 @@ fn what_was_published_before_a_close_can_be_read_after_it() {
         got.extend_from_slice(batch.records());
     }
     assert_eq!(got, [0, 1, 2]);
+}
+
+/// What a reader gets, what it is told to have missed, and its ledger's sum.
+fn begin(producer: &Producer<u64>, options: ReaderOptions) -> (Vec<u64>, u64) {
+    let mut reader = producer.reader(options).unwrap();
+    let (records, missed) = drain(&mut reader);
+    let ledger = reader.ledger();
+    assert!(ledger.adds_up() && ledger.missed == missed, "{ledger:?}");
+    (
+        records.into_iter().map(|(sequence, _)| sequence).collect(),
+        missed,
+    )
+}
+
+fn deliveries() -> [ReaderOptions; 3] {
+    [
+        ReaderOptions::lossy(),
+        ReaderOptions::bounded(Duration::from_secs(60)),
+        ReaderOptions::lossless(),
+    ]
+}
+
+#[test]
+fn who_goes_on_at_a_sequence_is_told_what_came_too_late() {
+    let home = home();
+    let mut producer = home.producer::<u64>(8);
+    for i in 0..20 {
+        producer.publish(&i).unwrap();
+    }
+    for options in deliveries() {
+        let from = |sequence| begin(&producer, options.clone().start(Start::Sequence(sequence)));
+        assert_eq!(from(15), ((15..20).collect(), 0));
+        assert_eq!(from(20), (vec![], 0));
+        let (records, missed) = from(5);
+        // A reader that holds the producer may begin up to an eighth of the ring later.
+        assert_eq!(records.len() as u64 + missed, 15);
+        assert!((7..=8).contains(&missed), "{missed}");
+        assert_eq!(records.last(), Some(&19));
+        let error = producer
+            .reader(options.start(Start::Sequence(21)))
+            .unwrap_err();
+        assert!(
+            matches!(
+                error,
+                AttachError::NotYet {
+                    found: 21,
+                    published: 20,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn the_last_ones_are_as_many_as_are_kept() {
+    let home = home();
+    let mut producer = home.producer::<u64>(8);
+    for i in 0..20 {
+        producer.publish(&i).unwrap();
+    }
+    for options in deliveries() {
+        let last = |count| begin(&producer, options.clone().start(Start::Last(count)));
+        assert_eq!(last(0), (vec![], 0));
+        assert_eq!(last(3), (vec![17, 18, 19], 0));
+        let (records, missed) = last(1000);
+        assert!((7..=8).contains(&records.len()) && missed == 0);
+    }
+}
+
+#[test]
+fn who_reads_up_to_a_sequence_ends_in_front_of_it() {
+    let home = home();
+    for options in deliveries() {
+        let mut producer = home.producer::<u64>(8);
+        let until = |end| options.clone().until(Until::Sequence(end));
+        let mut reader = producer.reader(until(10)).unwrap();
+        let mut all = Vec::new();
+        for i in 0..14 {
+            producer.publish(&i).unwrap();
+            all.extend(drain(&mut reader).0);
+        }
+        assert_eq!(all, (0..10).map(|i| (i, i)).collect::<Vec<_>>());
+        assert!(reader.next().unwrap().is_none());
+        assert_eq!(reader.cursor(), 10);
+        drop(reader);
+        // Nothing at all, and what is gone already.
+        let mut reader = producer.reader(until(3)).unwrap();
+        assert!(reader.next().unwrap().is_none());
+        drop(reader);
+        let mut reader = producer.reader(until(5).start(Start::Sequence(2))).unwrap();
+        let batch = reader.next().unwrap().unwrap();
+        assert!(batch.records().is_empty() && batch.missed() >= 3);
+        drop(batch);
+        assert!(reader.next().unwrap().is_none());
+    }
+}
+
+#[test]
+fn a_lapped_reader_does_not_go_beyond_its_end() {
+    let home = home();
+    let mut producer = home.producer::<u64>(8);
+    let options = ReaderOptions::lossy().until(Until::Sequence(6));
+    let mut reader = producer.reader(options).unwrap();
+    for i in 0..100 {
+        producer.publish(&i).unwrap();
+    }
+    assert_eq!(drain(&mut reader), (vec![], 6));
+    assert!(reader.next().unwrap().is_none());
+    assert_eq!(reader.cursor(), 6);
 }

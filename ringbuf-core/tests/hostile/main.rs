@@ -3,6 +3,7 @@
 // Miri has no files to map.
 #![cfg(all(unix, not(miri)))]
 
+mod gates;
 mod header;
 mod places;
 mod refused;

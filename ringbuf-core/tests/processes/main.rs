@@ -3,7 +3,9 @@
 #![cfg(all(target_os = "linux", not(miri)))]
 
 mod close;
+mod contract;
 mod deaths;
+mod disk;
 mod fan_out;
 mod flow;
 mod idle;
@@ -28,7 +30,10 @@ fn role() {
         ("continues", lifecycle::continues),
         ("one record", lifecycle::one_record),
         ("checked reader", fan_out::checked_reader),
+        ("contract reader", contract::contract_reader),
+        ("obedient producer", contract::obedient_producer),
         ("stuck reader", deaths::stuck_reader),
+        ("reads a file", disk::reads_a_file),
         ("endless producer", restarts::endless_producer),
         ("slow reader", idle::slow_reader),
         ("silent producer", idle::silent_producer),

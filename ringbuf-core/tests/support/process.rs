@@ -132,6 +132,21 @@ impl Role {
         system::signal(self.child.id(), signal);
     }
 
+    /// Stops it (SIGSTOP) and waits until every thread of it stands still.
+    pub fn stop(&self) {
+        self.signal(system::STOP);
+        let threads = format!("/proc/{}/task", self.child.id());
+        super::eventually("it stands still", || {
+            std::fs::read_dir(&threads).unwrap().all(|thread| {
+                let stat = std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
+                // The state follows the name, which is in brackets.
+                stat.rsplit(") ")
+                    .next()
+                    .is_some_and(|rest| rest.starts_with('T'))
+            })
+        });
+    }
+
     /// Ends it by SIGKILL and waits until it is gone.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
