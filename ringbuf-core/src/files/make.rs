@@ -75,7 +75,7 @@ enum Attempt {
     Done(Box<Owned>),
     /// Others were faster, or something is out of the way: look again.
     Again,
-    Replaced(Replaced),
+    Replaced(Box<Replaced>),
 }
 
 /// A ring and the right to publish on it.
@@ -175,11 +175,11 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
     if wanted.replace {
         let data_lock = show_life(&place, &memory);
         unlink(&place).map_err(|(path, source)| io_error("removing", path, source))?;
-        return Ok(Attempt::Replaced(Replaced {
+        return Ok(Attempt::Replaced(Box::new(Replaced {
             memory,
             _data_lock: data_lock,
             _lock: lock,
-        }));
+        })));
     }
     if !verify::is_verified(&memory) {
         return Err(CreateError::Unverified {
