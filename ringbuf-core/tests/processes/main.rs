@@ -8,6 +8,7 @@ mod deaths;
 mod disk;
 mod fan_out;
 mod flow;
+mod forks;
 mod idle;
 mod leftovers;
 mod lifecycle;
@@ -37,6 +38,11 @@ fn role() {
         ("endless producer", restarts::endless_producer),
         ("slow reader", idle::slow_reader),
         ("silent producer", idle::silent_producer),
+        ("producer that forks", forks::producers::producer_that_forks),
+        ("reader that forks", forks::readers::reader_that_forks),
+        ("spawns", forks::programs::spawns),
+        ("three generations", forks::generations::three_generations),
+        ("forks among threads", forks::threads::forks_among_threads),
         ("leaves a ring", leftovers::leaves_a_ring),
         ("sweeps", leftovers::sweeps),
     ]);

@@ -14,6 +14,8 @@ use super::{HANGS, system};
 /// Says which role to play.
 const ROLE: &str = "RINGBUF_TEST_ROLE";
 const ARGUMENTS: &str = "RINGBUF_TEST_ARGUMENTS";
+/// Names the emulator to start this program with, where the system cannot run it by itself.
+const EMULATOR: &str = "RINGBUF_TEST_EMULATOR";
 /// Begins a line from a role; the test harness prints lines of its own.
 const MARK: &str = "@@";
 const SEPARATOR: char = '\u{1f}';
@@ -79,7 +81,7 @@ pub fn start_program(
     arguments: &[&str],
     environment: &[(&str, &Path)],
 ) -> Role {
-    let mut child = Command::new(program)
+    let mut child = command(program)
         .args(["role", "--exact", "--nocapture", "--test-threads=1"])
         .envs(environment.iter().copied())
         .env(ROLE, name)
@@ -104,6 +106,15 @@ pub fn start_program(
         child,
         lines,
     }
+}
+
+fn command(program: &Path) -> Command {
+    let Some(emulator) = std::env::var_os(EMULATOR) else {
+        return Command::new(program);
+    };
+    let mut command = Command::new(emulator);
+    command.arg(program);
+    command
 }
 
 impl Role {

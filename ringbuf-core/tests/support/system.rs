@@ -3,6 +3,8 @@
 
 use std::ffi::CString;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -80,4 +82,82 @@ pub fn become_user(user: u32) {
     // SAFETY: setuid(2) takes a number; the C library changes every thread.
     let result = unsafe { libc::setuid(user) };
     assert_eq!(result, 0, "setuid: {}", io::Error::last_os_error());
+}
+
+/// Forks: the number of the child in the parent, nothing in the child, which is to end by [`end_now`].
+pub fn fork() -> Option<u32> {
+    // SAFETY: fork(2) takes nothing. The child has the calling thread alone and every lock as it was: the
+    // callers have no thread that holds one its child will need.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0, "fork: {}", io::Error::last_os_error());
+    (child > 0).then_some(child as u32)
+}
+
+/// Ends this process without anything that is done at the end of a program: that is its parent's to do.
+pub fn end_now() -> ! {
+    // SAFETY: _exit(2) takes a number and does not return.
+    unsafe { libc::_exit(0) }
+}
+
+/// A process that this one need not have started; killed when dropped. Never another one that was given
+/// its number later.
+#[cfg(target_os = "linux")]
+pub struct Process {
+    handle: OwnedFd,
+}
+
+#[cfg(target_os = "linux")]
+impl Process {
+    /// The process of this number, which must not have ended yet.
+    pub fn of(process: u32) -> Process {
+        // SAFETY: pidfd_open(2) takes numbers alone.
+        let handle = unsafe { libc::syscall(libc::SYS_pidfd_open, process, 0) };
+        assert!(handle >= 0, "pidfd_open: {}", io::Error::last_os_error());
+        // SAFETY: the line above opened it, and nothing else knows of it.
+        let handle = unsafe { OwnedFd::from_raw_fd(handle as i32) };
+        Process { handle }
+    }
+
+    pub fn is_alive(&self) -> bool {
+        !self.ends_within(0)
+    }
+
+    /// Ends it by SIGKILL and waits until it is gone: what the kernel frees for it is free.
+    pub fn kill(&self) {
+        let handle = self.handle.as_raw_fd();
+        let no_more = std::ptr::null::<libc::siginfo_t>();
+        // SAFETY: pidfd_send_signal(2) reads no signal information where the pointer to it is null.
+        unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                handle,
+                libc::SIGKILL,
+                no_more,
+                0,
+            )
+        };
+        assert!(self.ends_within(60_000), "it was killed and goes on");
+    }
+
+    fn ends_within(&self, milliseconds: i32) -> bool {
+        let mut asked = libc::pollfd {
+            fd: self.handle.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: poll(2) reads and writes one pollfd through its first argument, which points to a live one
+        // that nothing else refers to.
+        let result = unsafe { libc::poll(&raw mut asked, 1, milliseconds) };
+        assert!(result >= 0, "poll: {}", io::Error::last_os_error());
+        result > 0
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.is_alive() {
+            self.kill();
+        }
+    }
 }

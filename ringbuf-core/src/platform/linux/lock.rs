@@ -108,6 +108,8 @@ pub(crate) fn try_lock_brief(file: &LockFile, index: u64) -> Result<BriefLock<'_
 }
 
 /// A lock held for a short while, until dropped.
+///
+/// Children share the opening: if the holder is killed in that while, its child keeps the lock.
 #[derive(Debug)]
 pub(crate) struct BriefLock<'a> {
     file: &'a File,
