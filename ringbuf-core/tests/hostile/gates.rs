@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
-use ringbuf_core::{CreateOptions, Delivery, Producer, ReaderOptions, Retain, inspect};
+use ringbuf_core::{CreateOptions, Delivery, Producer, Reader, ReaderOptions, Retain, inspect};
 
 use crate::support::{Rings, limit};
 
@@ -27,11 +27,19 @@ fn intrude(rings: &Rings, words: [u64; 3]) {
     }
 }
 
+/// Readers in the first slots: who lives is not evicted.
+fn living(producer: &Producer<u64>) -> Vec<Reader<u64>> {
+    (0..6)
+        .map(|_| producer.reader(ReaderOptions::lossy()).unwrap())
+        .collect()
+}
+
 #[test]
 fn a_producer_that_allows_nobody_to_hold_it_is_held_by_nobody() {
     let _limit = limit();
     let rings = Rings::new();
     let mut producer = create(&rings.reference("guarded"), Delivery::Lossy);
+    let _readers = living(&producer);
     for gate in [0, TAG, 3 | TAG, u64::MAX - 1, u64::MAX - 2] {
         intrude(&rings, [gate, 2, u64::MAX]);
         for i in 0..10 * CAPACITY {
@@ -46,6 +54,7 @@ fn a_bounded_reader_gets_no_more_time_than_is_allowed_and_a_lossless_one_none() 
     let rings = Rings::new();
     let most = Duration::from_millis(5);
     let mut producer = create(&rings.reference("guarded"), Delivery::Bounded(most));
+    let _readers = living(&producer);
     intrude(&rings, [0, 2, 0]);
     for i in 0..10 * CAPACITY {
         producer.try_publish(&i).unwrap();

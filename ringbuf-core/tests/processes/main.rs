@@ -43,6 +43,10 @@ fn role() {
         ("spawns", forks::programs::spawns),
         ("three generations", forks::generations::three_generations),
         ("forks among threads", forks::threads::forks_among_threads),
+        (
+            "forks among attachers",
+            forks::threads::forks_among_attachers,
+        ),
         ("leaves a ring", leftovers::leaves_a_ring),
         ("sweeps", leftovers::sweeps),
     ]);

@@ -6,12 +6,17 @@
 //! made in. In a child the page reads zero, or later the next generation, taken from a counter
 //! in ordinary memory, which a child inherits: no descendant ever sees the number of an ancestor
 //! again.
+//!
+//! Where the advice is not known (before Linux 4.14), or taken and ignored (under emulators), the C library's own
+//! fork clears the word.
 #![allow(unsafe_code)]
 
 use crate::sync::{AtomicU64, Ordering};
 use memmap2::{MmapOptions, MmapRaw};
 use std::io;
 use std::sync::OnceLock;
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
 
 /// Remembers in which process it was made.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +37,7 @@ impl ForkToken {
 /// A token of this process.
 pub(crate) fn fork_token() -> ForkToken {
     static NEXT: AtomicU64 = AtomicU64::new(1);
+    watch_forks();
     let word = word();
     let mut generation = word.load(Ordering::Relaxed);
     if generation == 0 {
@@ -45,11 +51,19 @@ pub(crate) fn fork_token() -> ForkToken {
     ForkToken { generation, word }
 }
 
+/// The page that is emptied in every child; `None` where there is no such page.
+static PAGE: OnceLock<Option<MmapRaw>> = OnceLock::new();
+/// In its place then.
+static WORD: AtomicU64 = AtomicU64::new(0);
+
 /// The word that reads zero in a fresh child, at the same address in every descendant.
 fn word() -> &'static AtomicU64 {
-    static PAGE: OnceLock<Option<MmapRaw>> = OnceLock::new();
-    let Some(page) = PAGE.get_or_init(|| wiped_page().ok()) else {
-        return handled_word();
+    word_in(PAGE.get_or_init(|| wiped_page().ok()).as_ref())
+}
+
+fn word_in(page: Option<&'static MmapRaw>) -> &'static AtomicU64 {
+    let Some(page) = page else {
+        return &WORD;
     };
     // SAFETY: the pointer is the start of a page, so it is aligned for a u64; 8 bytes are mapped
     // there for reading and writing. PAGE is a static, which is never dropped, so they stay mapped
@@ -70,19 +84,68 @@ fn wiped_page() -> io::Result<MmapRaw> {
     }
 }
 
-/// For kernels before 4.14: a word that the C library's `fork` clears in the child. A child made
-/// by the bare system call keeps it and takes itself for its parent.
-fn handled_word() -> &'static AtomicU64 {
-    static WORD: AtomicU64 = AtomicU64::new(0);
-    static HANDLER: OnceLock<()> = OnceLock::new();
-    extern "C" fn in_child() {
-        WORD.store(0, Ordering::Relaxed);
+/// Forks of the C library under way, and threads that hold something no child may get.
+static FORKING: AtomicU64 = AtomicU64::new(0);
+static INSIDE: AtomicU64 = AtomicU64::new(0);
+/// Neither side waits longer for the other: what is held is held for microseconds, unless its thread was
+/// stopped, or forks from a signal handler on top of it.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// As long as it lives the C library's fork waits in other threads: for what is open for a moment and must not be
+/// inherited.
+pub(super) struct NoForks(());
+
+/// Waits for the forks under way and keeps others off.
+pub(super) fn no_forks() -> NoForks {
+    watch_forks();
+    let begin = Instant::now();
+    loop {
+        // SeqCst on both words, on both sides: of two that come at once, one sees the other.
+        INSIDE.fetch_add(1, Ordering::SeqCst);
+        if FORKING.load(Ordering::SeqCst) == 0 || begin.elapsed() > PATIENCE {
+            return NoForks(());
+        }
+        leave();
+        yield_now();
     }
-    HANDLER.get_or_init(|| {
-        // SAFETY: pthread_atfork(3) keeps the function pointer for the life of the program; the
-        // function is a static item, unwinds never, and does only what is allowed in a child: one
-        // store to an atomic word.
-        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+}
+
+impl Drop for NoForks {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+fn leave() {
+    // Zero already in a child that was forked from inside.
+    let _ = INSIDE.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |inside| {
+        inside.checked_sub(1)
     });
-    &WORD
+}
+
+/// Tells the C library what to do around a fork.
+fn watch_forks() {
+    static HANDLERS: OnceLock<()> = OnceLock::new();
+    extern "C" fn before() {
+        FORKING.fetch_add(1, Ordering::SeqCst);
+        let begin = Instant::now();
+        while INSIDE.load(Ordering::SeqCst) != 0 && begin.elapsed() < PATIENCE {
+            yield_now();
+        }
+    }
+    extern "C" fn in_parent() {
+        FORKING.fetch_sub(1, Ordering::SeqCst);
+    }
+    extern "C" fn in_child() {
+        FORKING.store(0, Ordering::SeqCst);
+        INSIDE.store(0, Ordering::SeqCst);
+        if let Some(page) = PAGE.get() {
+            word_in(page.as_ref()).store(0, Ordering::Relaxed);
+        }
+    }
+    HANDLERS.get_or_init(|| {
+        // SAFETY: pthread_atfork(3) keeps the function pointers for the life of the program; the functions are
+        // static items, unwind never, and in the child do only what is allowed there: they store to atomic words.
+        unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+    });
 }

@@ -6,13 +6,13 @@
 //! page nor, the descriptor being closed, anything else. SIGKILL takes the page away and with it
 //! the lock, even while children live.
 //!
-//! One gap is left: a child forked by another thread between opening and closing inherits the
-//! descriptor, and keeps the lock alive unless it starts a program. It lasts microseconds, once
-//! for every lock.
+//! While the descriptor is open, for microseconds once for every lock, the C library's fork waits in
+//! other threads: a child of theirs would inherit it. Two gaps are left: a fork by the bare system call
+//! in that while, and a holder of a [`BriefLock`] that forks and is killed before it lets go.
 #![allow(unsafe_code)]
 
 use super::super::{FileId, LockError, file_id, open_read_write};
-use super::fork::{ForkToken, fork_token};
+use super::fork::{ForkToken, fork_token, no_forks};
 use libc::c_int;
 use memmap2::{Advice, MmapOptions, MmapRaw};
 use std::fs::File;
@@ -37,6 +37,8 @@ pub(crate) struct Lock {
 impl Lock {
     /// Takes the lock without waiting. The file must be writable by this user.
     pub(crate) fn acquire(path: &Path, index: u64) -> Result<Lock, LockError> {
+        // Until the descriptor is closed again.
+        let _no_forks = no_forks();
         let file = open_read_write(path)?;
         let file_id = file_id(&file)?;
         // Mapped before it is locked, so that no error can leave a locked page that forks copy.

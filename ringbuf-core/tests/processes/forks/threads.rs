@@ -6,8 +6,8 @@ use std::os::fd::AsFd;
 use std::thread;
 use std::time::Duration;
 
-use ringbuf_core::ReaderOptions;
 use ringbuf_core::inspect::{self, ProducerState};
+use ringbuf_core::{Reader, ReaderOptions};
 
 use super::{CAPACITY, create};
 use crate::support::process::{say, start};
@@ -76,4 +76,53 @@ fn forks_while_other_threads_publish_and_read_keep_nothing_alive() {
     }
     assert_eq!(children.len(), 20);
     assert!(children.iter().all(Process::is_alive));
+}
+
+/// Attaches and leaves in threads all the time, and forks beside them.
+pub fn forks_among_attachers(arguments: &[String]) {
+    let producer = create(&arguments[0]);
+    let ring = arguments[0].clone();
+    let input = io::stdin().as_fd().try_clone_to_owned().unwrap();
+    let mut input = File::from(input);
+    thread::spawn(move || {
+        loop {
+            drop(Reader::<u64>::attach(&ring, ReaderOptions::lossy()).unwrap());
+        }
+    });
+    let mut processes = vec![std::process::id().to_string()];
+    for _ in 0..200 {
+        match system::fork() {
+            Some(child) => processes.push(child.to_string()),
+            None => {
+                system::end_after(2 * HANGS.as_secs() as u32);
+                let _ = input.read(&mut [0]);
+                system::end_now();
+            }
+        }
+    }
+    say(processes.join(" "));
+    let _ = input.read(&mut [0]);
+    drop(producer);
+}
+
+#[test]
+fn forks_while_another_thread_takes_locks_keep_none_of_them() {
+    let _limit = limit();
+    let rings = Rings::new();
+    let ring = rings.reference("threads");
+    let role = start("forks among attachers", &[&ring]);
+    let processes: Vec<Process> = role
+        .said()
+        .split(' ')
+        .map(|process| Process::of(process.parse().unwrap()))
+        .collect();
+    let (parent, children) = processes.split_first().unwrap();
+    parent.kill();
+    assert!(children.iter().all(Process::is_alive));
+    // With no lock kept alive every slot can be had.
+    let heir = create(&ring);
+    let readers: Vec<_> = (0..64)
+        .map(|_| heir.reader(ReaderOptions::lossless()).unwrap())
+        .collect();
+    assert_eq!(readers.len(), heir.registered_readers());
 }
