@@ -39,6 +39,39 @@ pub enum CreateError {
         /// Room in the file.
         expected: u64,
     },
+    /// The permission bits chosen are not for a ring.
+    #[error("found the mode {found:04o} for NAME.ring, {problem}")]
+    Mode {
+        /// The permission bits.
+        found: u32,
+        /// What is wrong with them, what was expected and what to do.
+        problem: &'static str,
+    },
+    /// A file of the ring is another user's.
+    #[error(
+        "{} belongs to user {owner}, expected user {user}, who runs this program: only its owner continues or \
+         replaces a ring; use another name or directory, or have user {owner} remove it", .path.display()
+    )]
+    OtherOwner {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who runs this program.
+        user: u32,
+    },
+    /// Others than its owner may write the data file of the ring that is there.
+    #[error(
+        "{} has mode {mode:04o} and may have been changed by others, who may have it open still: expected a data \
+         file that only its owner can write; replace the ring, or, if you trust them, run `chmod go-w {0}`",
+        .path.display()
+    )]
+    WritableByOthers {
+        /// The data file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// Another producer has the ring.
     #[error(
         "ring {name} ({}) has a living producer: stop it first, or use another name", .path.display()
@@ -146,6 +179,30 @@ pub enum AttachError {
         path: PathBuf,
         /// What is wrong with it.
         problem: FormatError,
+    },
+    /// Others than its owner may write the data file: what it says could be anybody's.
+    #[error(
+        "{} has mode {mode:04o}, which lets others than its owner write records, expected 0644 or less; have its \
+         owner run `chmod go-w {0}`, or replace the ring", .path.display()
+    )]
+    WritableByOthers {
+        /// The data file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The two files of the ring belong to different users.
+    #[error(
+        "{} belongs to user {found}, expected user {expected}, to whom the ring's data file belongs: one of them \
+         was put there by somebody else; create the ring anew", .path.display()
+    )]
+    OtherOwner {
+        /// The readers' file.
+        path: PathBuf,
+        /// Whose it is.
+        found: u32,
+        /// Whose the data file is.
+        expected: u32,
     },
     /// The ring holds records of another type.
     #[error("ring {name} holds other records\n  found:\n{found}\n  expected:\n{expected}")]

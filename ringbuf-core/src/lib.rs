@@ -59,7 +59,7 @@
 //! A lossy reader copies and validates: whatever another process does to the files, it gets an error or
 //! garbage of the right size. A lossless reader borrows records where they lie (`&[T]`) and so trusts everybody
 //! who may write the two files. Truncating a mapped file ends the processes that touch what is gone (SIGBUS):
-//! no library can prevent that.
+//! no library can prevent that. Who is trusted with what is written down in `docs/SECURITY.md`.
 
 extern crate self as ringbuf_core;
 
@@ -109,7 +109,7 @@ pub use error::{
 };
 #[cfg(not(loom))]
 pub use options::{
-    CreateOptions, Delivery, Preset, ReaderOptions, Retain, Start, Until, Wait, WhenFull,
+    CreateOptions, Delivery, Preset, ReaderOptions, Register, Retain, Start, Until, Wait, WhenFull,
 };
 #[cfg(not(loom))]
 pub use producer::{Claim, Producer, UntypedProducer};

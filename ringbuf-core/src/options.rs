@@ -163,6 +163,26 @@ pub enum Preset {
     Latency,
 }
 
+/// Who may register on a ring as a reader, to be listed, woken and waited for: who may write `NAME.readers`.
+/// Registering is for those one trusts with the producer's life, reading is not; see `docs/SECURITY.md`.
+///
+/// ```
+/// use ringbuf_core::{CreateOptions, Register};
+/// let options = CreateOptions::default().register(Register::Group);
+/// # let _ = options;
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Register {
+    /// The user who created the ring alone (0600).
+    #[default]
+    Owner,
+    /// The group of the files, too (0660): that of the producer, or of a directory that hands its own on.
+    Group,
+    /// Every user of the system (0666).
+    All,
+}
+
 /// How to create a ring.
 ///
 /// ```
@@ -179,7 +199,8 @@ pub struct CreateOptions {
     pub(crate) when_full: WhenFull,
     pub(crate) stamp: bool,
     pub(crate) preset: Preset,
-    pub(crate) mode: u32,
+    pub(crate) mode: Option<u32>,
+    pub(crate) register: Option<Register>,
     pub(crate) replace: bool,
 }
 
@@ -190,7 +211,8 @@ impl Default for CreateOptions {
             when_full: WhenFull::default(),
             stamp: false,
             preset: Preset::default(),
-            mode: 0o600,
+            mode: None,
+            register: None,
             replace: false,
         }
     }
@@ -221,6 +243,48 @@ impl CreateOptions {
     /// What the ring is made for.
     pub fn preset(mut self, preset: Preset) -> Self {
         self.preset = preset;
+        self
+    }
+
+    /// The permission bits of `NAME.ring`: who may read, as a lossy reader at least. 0600, 0604, 0640 or 0644;
+    /// without it, as much as [`CreateOptions::register`] needs: 0600, 0640 or 0644. The umask does not matter.
+    ///
+    /// A ring that is continued gets these bits too, and keeps its own without this choice and that one. A ring
+    /// on the heap has no files.
+    ///
+    /// ```
+    /// use ringbuf_core::{CreateError, CreateOptions, Producer, Retain};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let ring = directory.path().join("imu.ring").display().to_string();
+    /// let observed = CreateOptions::default().mode(0o644); // everybody may look, nobody can disturb
+    /// let producer = Producer::<u64>::create_with(&ring, Retain::records(100), &observed)?;
+    /// # producer.close();
+    ///
+    /// let shared = CreateOptions::default().mode(0o666); // everybody could forge records
+    /// let refused = Producer::<u64>::create_with(&ring, Retain::records(100), &shared);
+    /// assert!(matches!(refused, Err(CreateError::Mode { found: 0o666, .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn mode(mut self, bits: u32) -> Self {
+        self.mode = Some(bits);
+        self
+    }
+
+    /// Who may register; by default the user who creates the ring. Registering needs reading, so that
+    /// [`CreateOptions::mode`], if it is chosen as well, must let the same users read.
+    ///
+    /// A ring that is continued is changed accordingly, and left as it is without this choice.
+    ///
+    /// ```
+    /// use ringbuf_core::{CreateOptions, Register};
+    ///
+    /// // The group may register, everybody may look.
+    /// let options = CreateOptions::default().register(Register::Group).mode(0o644);
+    /// # let _ = options;
+    /// ```
+    pub fn register(mut self, who: Register) -> Self {
+        self.register = Some(who);
         self
     }
 

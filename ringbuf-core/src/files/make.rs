@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::access::{self, Access};
 use super::header::{self, CONTROL_OFFSET, READERS_LEN, RingHeader, SCHEMA_MAX, SCHEMA_OFFSET};
 use super::locks;
 use super::open::{Opened, Registrar, open, read_header};
@@ -38,7 +39,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) geometry: Geometry,
     pub(crate) allow: Delivery,
     pub(crate) when_full: WhenFull,
-    pub(crate) mode: u32,
+    pub(crate) access: Access,
     pub(crate) replace: bool,
 }
 
@@ -95,6 +96,7 @@ pub(crate) fn create(reference: &str, wanted: &Wanted<'_>) -> Result<Owned, Crea
     }
     let mut replaced = Vec::new();
     for _ in 0..ATTEMPTS {
+        access::check_owners(&place)?;
         let attempt = match open(&place, true) {
             Ok(opened) => take_over(opened, wanted)?,
             Err(AttachError::NotFound { .. }) => make(&place, wanted)?,
@@ -114,6 +116,9 @@ fn in_the_way(error: AttachError) -> CreateError {
     match error {
         AttachError::Name(error) => CreateError::Name(error),
         AttachError::Format { path, problem } => CreateError::Format { path, problem },
+        AttachError::WritableByOthers { path, mode } => {
+            CreateError::WritableByOthers { path, mode }
+        }
         AttachError::FileSystem { path, problem } => CreateError::FileSystem { path, problem },
         AttachError::Io {
             action,
@@ -124,7 +129,8 @@ fn in_the_way(error: AttachError) -> CreateError {
             path,
             source,
         },
-        // `open`, `registrar` and `map` have no other errors.
+        // `open`, `registrar` and `map` have no others but that the directory will not do and that the two
+        // files have different owners.
         other => CreateError::Directory(other.to_string()),
     }
 }
@@ -132,6 +138,7 @@ fn in_the_way(error: AttachError) -> CreateError {
 /// Continues the ring found, or takes it away if a replacement is wanted.
 fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
     let place = opened.place.clone();
+    access::check_owner(&opened.data, &place.data)?;
     let registrar = match opened.registrar() {
         Ok(registrar) => registrar,
         Err(AttachError::NotFound { .. }) => return repair(opened, wanted),
@@ -171,6 +178,9 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
             expected,
         });
     }
+    if !wanted.replace {
+        opened.check_writers().map_err(in_the_way)?;
+    }
     let memory = opened.map(Some(&registrar), true).map_err(in_the_way)?;
     if wanted.replace {
         let data_lock = show_life(&place, &memory);
@@ -187,6 +197,7 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
             path: place.data,
         });
     }
+    wanted.access.change(&opened, &registrar, &place)?;
     memory.prefault();
     Ok(own(place, begin(memory, wanted), registrar, lock))
 }
@@ -314,8 +325,9 @@ struct Temporary {
 }
 
 impl Temporary {
-    fn new(path: PathBuf, mode: u32, len: u64, place: &Place) -> Result<Temporary, CreateError> {
-        let file = platform::create_new(&path, mode)
+    /// For its owner alone until it is whole: whoever else may open it could be quicker with a lock.
+    fn new(path: PathBuf, len: u64, place: &Place) -> Result<Temporary, CreateError> {
+        let file = platform::create_new(&path, 0o600)
             .map_err(|source| io_error("creating", path.clone(), source))?;
         let making = Lock::acquire(&path, locks::MAKING).map_err(|error| {
             let _ = std::fs::remove_file(&path);
@@ -400,12 +412,14 @@ fn make(place: &Place, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
             .join(format!(".{}.{id:032x}.{extension}.tmp", place.name))
     };
 
-    let mut data = Temporary::new(temporary("ring"), wanted.mode, header.file_len(), place)?;
+    let mut data = Temporary::new(temporary("ring"), header.file_len(), place)?;
     data.write(SCHEMA_OFFSET, json.as_bytes())?;
     data.write(0, &header.encode(json.as_bytes()))?;
-    let mut readers = Temporary::new(temporary("readers"), wanted.mode, READERS_LEN, place)?;
+    let mut readers = Temporary::new(temporary("readers"), READERS_LEN, place)?;
     readers.write(0, &header::encode_readers(ring_id))?;
     format_readers(&readers)?;
+    access::set_mode(&data.file, wanted.access.data_mode(), &data.path)?;
+    access::set_mode(&readers.file, wanted.access.readers_mode(), &readers.path)?;
 
     if !readers.link(&place.readers)? {
         return sweep(place);
@@ -466,6 +480,7 @@ fn sweep(place: &Place) -> Result<Attempt, CreateError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Attempt::Again),
         Err(error) => return Err(io(error)),
     };
+    access::check_owner(&file, path)?;
     let id = platform::file_id(&file).map_err(io)?;
     // Somebody's file that happens to be called so is not ours to take.
     read_header(&mut file)
@@ -492,4 +507,22 @@ fn random_id() -> io::Result<[u8; 16]> {
     let mut id = [0; 16];
     getrandom::fill(&mut id).map_err(io::Error::other)?;
     Ok(id)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// Whoever else could open it could be quicker with its lock, and so keep it from being made.
+    #[test]
+    fn an_unfinished_file_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let ring = directory.path().join("imu").display().to_string();
+        let place = Place::resolve(&ring).unwrap();
+        let path = directory.path().join(".imu.tmp");
+        let temporary = Temporary::new(path, 4096, &place).unwrap();
+        let mode = temporary.file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 }

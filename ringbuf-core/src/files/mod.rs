@@ -1,6 +1,7 @@
 //! The two files of a ring: made whole or not at all, opened with every field checked, removed in the
 //! reverse order.
 
+mod access;
 mod header;
 mod make;
 mod open;
@@ -12,12 +13,13 @@ use std::path::Path;
 
 use crate::platform::{self, FileId, Lock, LockError};
 
+pub(crate) use access::Access;
 pub use header::FormatError;
 pub(crate) use header::{DATA_MAX, READERS_LEN, READERS_MAGIC};
 pub(crate) use make::{Ownership, Wanted, create, unlink};
 pub(crate) use open::{Opened, Registrar, open};
 pub use place::NameError;
-pub(crate) use place::{Given, Place, directory, is_name};
+pub(crate) use place::{Given, Place, check, directory, is_name};
 pub(crate) use verify::{is_of_this_boot, is_verified, sync};
 
 /// The producer's lock on the file at `path`; `None` if another file lies there by now, or none.

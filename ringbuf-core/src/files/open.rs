@@ -124,6 +124,7 @@ impl Opened {
     pub(crate) fn registrar(&self) -> Result<Registrar, AttachError> {
         let path = &self.place.readers;
         let mut file = open_file(&self.place, path, true)?;
+        self.check_owner_of(&file)?;
         let io = |source| AttachError::Io {
             action: "reading",
             path: path.clone(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::platform::{self, DirectoryError};
+use crate::platform::{self, DirectoryError, Purpose};
 
 /// A reference that names no ring.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,23 +87,30 @@ impl Place {
         }
     }
 
-    /// Checks that nobody else can have put files into the default directory.
+    /// Checks that nobody can put other files in the place of the ring's.
     pub(crate) fn check(&self) -> Result<(), DirectoryError> {
-        match self.given {
-            Given::Default => platform::check_private_directory(&self.directory),
-            Given::Environment | Given::Path => Ok(()),
-        }
+        check(&self.directory, self.given)
     }
 
-    /// Makes the directory if it is ours to make.
+    /// Makes the directory if it is ours to make, and checks that a ring can be made in it.
     pub(crate) fn prepare(&self) -> Result<(), DirectoryError> {
         match self.given {
-            Given::Default => platform::ensure_private_directory(&self.directory),
+            Given::Default => return platform::ensure_private_directory(&self.directory),
             Given::Environment if !self.directory.is_dir() => {
-                platform::ensure_private_directory(&self.directory)
+                platform::check_directory(&self.directory, Purpose::Create)?;
+                platform::ensure_private_directory(&self.directory)?;
             }
-            Given::Environment | Given::Path => Ok(()),
+            Given::Environment | Given::Path => {}
         }
+        platform::check_directory(&self.directory, Purpose::Create)
+    }
+}
+
+/// Checks that nobody can put other files in the place of those in the directory.
+pub(crate) fn check(directory: &Path, given: Given) -> Result<(), DirectoryError> {
+    match given {
+        Given::Default => platform::check_private_directory(directory),
+        Given::Environment | Given::Path => platform::check_directory(directory, Purpose::Read),
     }
 }
 

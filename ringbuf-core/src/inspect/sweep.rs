@@ -82,6 +82,7 @@ pub struct Swept {
 /// ```
 pub fn gc(dry_run: bool) -> Result<Vec<Swept>, InspectError> {
     let (directory, given) = files::directory();
+    files::check(&directory, given).map_err(|error| AttachError::Directory(error.to_string()))?;
     sweep(&directory, given, dry_run)
 }
 
@@ -93,6 +94,9 @@ pub(super) fn sweep(
     let mut swept = Vec::new();
     for name in names_in(directory)? {
         let path = directory.join(&name);
+        if !platform::is_of_this_user(&path) {
+            continue;
+        }
         let Some((what, place)) = recognise(directory, given, &name) else {
             continue;
         };

@@ -1,11 +1,12 @@
 //! The directory in which one user keeps rings, and who may write there.
-#![allow(unsafe_code)]
 
 use std::fs::{DirBuilder, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Why a directory is not a safe place for this user's rings.
+use super::rights::{Actor, Rights};
+
+/// Why a directory is not a safe place for rings.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DirectoryError {
     /// It is missing and cannot be made.
@@ -39,31 +40,42 @@ pub(crate) enum DirectoryError {
          `chmod go-w {0}`, or name another directory in RINGBUF_DIR", path.display()
     )]
     WritableByOthers { path: PathBuf, mode: u32 },
-}
-
-/// The number of the user this program acts for; 0 where users have none.
-#[cfg(unix)]
-pub(crate) fn effective_user() -> u32 {
-    // SAFETY: geteuid(2) takes nothing, touches no memory of ours and always succeeds.
-    unsafe { libc::geteuid() }
-}
-
-/// The number of the user this program acts for; 0 where users have none.
-#[cfg(not(unix))]
-pub(crate) fn effective_user() -> u32 {
-    0
+    /// Others may replace what lies in it, or in a directory on the way to it.
+    #[error(
+        "{} is not safe for rings: {} (user {}, group {}, mode {:04o}) lets others replace what is in it, \
+         expected a directory that only its owner can write, or a sticky one; run `chmod go-w {1}`, or \
+         `chmod +t {1}` if others are to keep files there, or use another directory",
+        directory.display(), found.display(), rights.owner, rights.group, rights.mode
+    )]
+    Replaceable {
+        directory: PathBuf,
+        found: PathBuf,
+        rights: Rights,
+    },
+    /// Its owner, who is neither this user nor the superuser, could replace the files made in it.
+    #[error(
+        "{} belongs to user {owner} (mode {mode:04o}), who could replace a ring made in it; expected a directory \
+         of user {user}, who runs this program, or of root, or a sticky one; use a directory of your own",
+        path.display()
+    )]
+    OthersDirectory {
+        path: PathBuf,
+        owner: u32,
+        mode: u32,
+        user: u32,
+    },
 }
 
 /// Where the rings of this user are kept unless told otherwise. It may not exist yet.
 #[cfg(target_os = "linux")]
 pub(crate) fn default_directory() -> PathBuf {
-    PathBuf::from(format!("/dev/shm/ringbuf-{}", effective_user()))
+    PathBuf::from(format!("/dev/shm/ringbuf-{}", Actor::this().user))
 }
 
 /// Where the rings of this user are kept unless told otherwise. It may not exist yet.
 #[cfg(all(unix, not(target_os = "linux")))]
 pub(crate) fn default_directory() -> PathBuf {
-    std::env::temp_dir().join(format!("ringbuf-{}", effective_user()))
+    std::env::temp_dir().join(format!("ringbuf-{}", Actor::this().user))
 }
 
 /// Where the rings of this user are kept unless told otherwise. It may not exist yet.
@@ -121,10 +133,10 @@ fn check(path: &Path, metadata: &Metadata) -> Result<(), DirectoryError> {
         };
         return Err(DirectoryError::NotADirectory { path, found });
     }
-    let Some((owner, mode)) = owner_and_mode(metadata) else {
+    let Some(Rights { owner, mode, .. }) = Rights::of(metadata) else {
         return Ok(());
     };
-    let user = effective_user();
+    let user = Actor::this().user;
     if owner != user {
         return Err(DirectoryError::OtherOwner { path, owner, user });
     }
@@ -145,15 +157,4 @@ fn for_one_user() -> DirBuilder {
 #[cfg(not(unix))]
 fn for_one_user() -> DirBuilder {
     DirBuilder::new()
-}
-
-#[cfg(unix)]
-fn owner_and_mode(metadata: &Metadata) -> Option<(u32, u32)> {
-    use std::os::unix::fs::MetadataExt;
-    Some((metadata.uid(), metadata.mode() & 0o7777))
-}
-
-#[cfg(not(unix))]
-fn owner_and_mode(_metadata: &Metadata) -> Option<(u32, u32)> {
-    None
 }

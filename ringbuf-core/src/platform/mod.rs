@@ -23,8 +23,10 @@ mod directory;
 mod errors;
 mod files;
 mod mapping;
+mod rights;
 #[cfg(test)]
 mod tests;
+mod way;
 
 pub(crate) use clock::{monotonic_ns, realtime_ns};
 pub(crate) use directory::{
@@ -33,7 +35,9 @@ pub(crate) use directory::{
 pub(crate) use errors::{LockError, RefusedFileSystem};
 pub(crate) use files::{FileId, create_new, file_id, open_read, open_read_write, path_id};
 pub(crate) use mapping::Mapping;
+pub(crate) use rights::{Actor, Rights, is_of_this_user, rights, set_mode};
 pub(crate) use system::{
     FAST_WAIT, ForkToken, Lock, LockFile, NAME, allocate, boot_id, check_file_system, fork_token,
     is_locked, is_on_disk, remove_lock_files, try_lock_brief, wait, wake_all,
 };
+pub(crate) use way::{Purpose, check_directory};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::room::{Patience, Stall};
 use crate::error::{CreateError, PublishError};
-use crate::files::{self, Ownership, Wanted, locks};
+use crate::files::{self, Access, Ownership, Wanted, locks};
 use crate::heap::HeapRing;
 use crate::layout::{Geometry, SLOTS};
 use crate::memory::Memory;
@@ -49,7 +49,7 @@ impl ProducerCore {
             geometry: geometry(&schema, retain, options)?,
             allow: options.allow,
             when_full: options.when_full,
-            mode: options.mode,
+            access: Access::of(options)?,
             replace: options.replace,
         };
         let (writer, ownership) = files::create(reference, &wanted)?;

@@ -124,6 +124,7 @@ impl ReaderCore {
         expected: Option<&Schema>,
     ) -> Result<ReaderCore, AttachError> {
         let name = opened.place.name.clone();
+        opened.check_writers()?;
         check_schema(&name, &opened.schema, expected)?;
         check_delivery(&name, opened.header.allow, options.delivery)?;
         let membership = Membership::of(&opened, options.delivery)?;

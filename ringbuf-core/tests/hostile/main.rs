@@ -3,10 +3,15 @@
 // Miri has no files to map.
 #![cfg(all(unix, not(miri)))]
 
+mod actor;
+mod directories;
 mod gates;
 mod header;
+mod modes;
+mod observers;
 mod places;
 mod refused;
+mod registered;
 mod shapes;
 mod space;
 #[path = "../support/mod.rs"]
@@ -17,5 +22,5 @@ mod words;
 /// The other processes of these tests. By itself it does nothing.
 #[test]
 fn role() {
-    support::process::play(&[("other user", users::other_user)]);
+    support::process::play(&[("actor", actor::play), ("other user", users::other_user)]);
 }

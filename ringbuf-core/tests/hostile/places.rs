@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use ringbuf_core::{AttachError, CreateError, Producer, Reader, ReaderOptions, Retain};
+use ringbuf_core::{AttachError, CreateError, Producer, Reader, ReaderOptions, Retain, inspect};
 
 use crate::refused::{Errors, Good, contents, refused};
 use crate::support::{Rings, limit, system};
@@ -80,6 +80,8 @@ fn something_else_in_the_place_of_the_readers_file() {
         assert!(error.to_string().contains(found), "{error}");
         let error = Producer::<u64>::create(&ring, Retain::records(5)).unwrap_err();
         assert!(error.to_string().contains(found), "{error}");
+        let error = inspect::remove(&ring).unwrap_err();
+        assert!(error.to_string().contains(found), "{error}");
         assert!(contents(rings.path()) == before);
         // Who only observes needs nothing of it.
         let reader = Reader::<u64>::attach(&ring, ReaderOptions::lossy()).unwrap();
@@ -145,4 +147,20 @@ fn a_directory_in_the_place_of_the_readers() {
     let error = Producer::<u64>::create(&rings.reference("notes"), Retain::records(4)).unwrap_err();
     assert!(error.to_string().contains("a directory"), "{error}");
     assert_eq!(rings.names(), ["notes.readers"]);
+}
+
+/// A ring is not made where a link lies, wherever that leads.
+#[test]
+fn a_symbolic_link_in_the_place_of_the_readers() {
+    let rings = Rings::new();
+    let elsewhere = rings.file("elsewhere");
+    for target in [&elsewhere, Path::new("/nowhere/at/all")] {
+        fs::write(&elsewhere, &Good::new().readers).unwrap();
+        symlink(target, rings.file("notes.readers")).unwrap();
+        let error =
+            Producer::<u64>::create(&rings.reference("notes"), Retain::records(4)).unwrap_err();
+        assert!(error.to_string().contains("a symbolic link"), "{error}");
+        assert_eq!(rings.names(), ["elsewhere", "notes.readers"]);
+        fs::remove_file(rings.file("notes.readers")).unwrap();
+    }
 }

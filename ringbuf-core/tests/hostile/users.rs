@@ -1,12 +1,13 @@
 //! Another user: may look, observe and register as far as the files' modes say.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use ringbuf_core::{
     AttachError, CreateError, Next, Producer, Reader, ReaderOptions, Retain, inspect,
 };
 
+use crate::actor::{copy_program, set_mode};
 use crate::refused::contents;
 use crate::support::process::{hear, say, start_program};
 use crate::support::{HANGS, Rings, limit, system};
@@ -67,14 +68,13 @@ pub fn other_user(arguments: &[String]) {
 
 fn cannot_create(ring: &str) {
     let error = Producer::<u64>::create(ring, Retain::records(5)).unwrap_err();
-    assert!(matches!(error, CreateError::Io { .. }), "{error:?}");
+    assert!(
+        matches!(error, CreateError::OtherOwner { owner: 0, .. }),
+        "{error:?}"
+    );
     let beside = ring.replace("private", "beside");
     let error = Producer::<u64>::create(&beside, Retain::records(5)).unwrap_err();
     assert!(error.to_string().contains("Permission denied"), "{error}");
-}
-
-fn set_mode(path: &std::path::Path, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
 #[test]
@@ -86,10 +86,7 @@ fn another_user_gets_what_the_modes_allow_and_changes_nothing() {
     }
     let rings = Rings::new();
     set_mode(rings.path(), 0o755);
-    // The other user may not reach the directory in which tests are built.
-    let program = rings.file("program");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    set_mode(&program, 0o755);
+    let program = copy_program(&rings);
     let ring = rings.reference("private");
     let mut producer = Producer::<u64>::create(&ring, Retain::records(5)).unwrap();
     producer.publish_slice(&[10, 11]).unwrap();

@@ -71,13 +71,18 @@ pub fn exit_thread() -> ! {
     unreachable!("exit does not return")
 }
 
-/// Takes another user's identity, for good.
+/// Takes another user's identity, for good: that user, that group and no others.
 pub fn become_user(user: u32) {
-    // SAFETY: setgroups(2) reads no list when its length is zero.
-    let result = unsafe { libc::setgroups(0, std::ptr::null()) };
+    become_member(user, user, &[]);
+}
+
+/// Takes another user's identity, for good, with a group and more groups.
+pub fn become_member(user: u32, group: u32, more: &[u32]) {
+    // SAFETY: setgroups(2) reads as many numbers as it is told there are, from a live slice.
+    let result = unsafe { libc::setgroups(more.len() as _, more.as_ptr()) };
     assert_eq!(result, 0, "setgroups: {}", io::Error::last_os_error());
     // SAFETY: setgid(2) takes a number.
-    let result = unsafe { libc::setgid(user) };
+    let result = unsafe { libc::setgid(group) };
     assert_eq!(result, 0, "setgid: {}", io::Error::last_os_error());
     // SAFETY: setuid(2) takes a number; the C library changes every thread.
     let result = unsafe { libc::setuid(user) };
@@ -159,5 +164,26 @@ impl Drop for Process {
         if self.is_alive() {
             self.kill();
         }
+    }
+}
+
+/// Takes a shared lock on every byte a file could have, through an opening for reading alone. It lasts as
+/// long as the file is open.
+#[cfg(target_os = "linux")]
+pub fn share_every_lock(file: &std::fs::File) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    let everything = libc::flock {
+        l_type: libc::F_RDLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    // SAFETY: F_OFD_SETLK reads one struct flock through its third argument, which points to a live one; the
+    // descriptor is open, as `file` owns it.
+    let result = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, &raw const everything) };
+    match result {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }

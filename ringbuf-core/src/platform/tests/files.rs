@@ -184,7 +184,7 @@ mod unix {
         let above = tempfile::tempdir().unwrap();
         let path = above.path().join("rings");
         ensure_private_directory(&path).unwrap();
-        let other = directory::effective_user() + 1;
+        let other = Actor::this().user + 1;
         if std::os::unix::fs::chown(&path, Some(other), None).is_err() {
             eprintln!("skipped: only root can give a directory to another user");
             return;

@@ -3,6 +3,7 @@
 mod files;
 mod locks;
 pub(super) mod process;
+mod rights;
 mod waiting;
 
 use super::*;
