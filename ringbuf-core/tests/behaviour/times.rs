@@ -1,10 +1,11 @@
 //! Publication times: every record has its own, and is found by it.
 
 use std::thread::sleep;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use ringbuf_core::{
-    AttachError, CreateOptions, Next, Preset, Producer, Reader, ReaderOptions, Retain, Start, Until,
+    AttachError, CreateOptions, Next, Preset, Producer, Reader, ReaderOptions, Retain, Start,
+    Until, Wait,
 };
 
 use super::{drain, presets};
@@ -232,4 +233,70 @@ fn a_rate_that_is_none_keeps_nothing() {
     }
     let forever = Retain::lasting(Duration::MAX, f64::INFINITY);
     assert!(Producer::<u64>::heap(forever).is_err());
+}
+
+/// With a ring so small that the reader is lapped again and again: every time lies between the moment its record was
+/// made and that of the next, by one and the same difference of the clocks.
+#[test]
+#[cfg_attr(miri, ignore = "looks at the clock too often")]
+fn a_time_belongs_to_its_record_while_the_producer_laps_the_reader() {
+    let home = home();
+    let began = Instant::now();
+    let mut producer = home.producer_with::<u64>(300, &stamped());
+    let mut reader = producer.reader(ReaderOptions::lossy()).unwrap();
+    let (mut at_least, mut at_most) = (i64::MIN, i64::MAX);
+    let (mut read, mut missed) = (0, 0);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for _ in 0..300_000 {
+                producer
+                    .publish(&(began.elapsed().as_nanos() as u64))
+                    .unwrap();
+            }
+        });
+        while let Some(batch) = reader.next().unwrap() {
+            missed += batch.missed();
+            let made = batch.records();
+            read += made.len();
+            for i in 0..made.len() {
+                let published = batch.published_ns(i).unwrap();
+                at_most = at_most.min(published - made[i] as i64);
+                if let Some(next) = made.get(i + 1) {
+                    at_least = at_least.max(published - *next as i64);
+                }
+            }
+        }
+    });
+    assert!(at_least <= at_most, "{at_least} {at_most}");
+    assert!(read > 0 && missed > 0, "{read} {missed}");
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "looks at the clock too often")]
+fn a_span_ends_in_time_while_the_producer_runs() {
+    let home = home();
+    let mut producer = home.producer_with::<u64>(1 << 16, &stamped());
+    let begin = now_ns();
+    let mut readers: Vec<_> = (0..10)
+        .map(|i| {
+            let end = begin + 5_000_000 * i;
+            let options = ReaderOptions::lossy().until(Until::At(end));
+            (end, producer.reader(options.wait(Wait::Yield)).unwrap())
+        })
+        .collect();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while now_ns() < begin + 60_000_000 {
+                producer.publish(&0).unwrap();
+            }
+        });
+        for (end, reader) in &mut readers {
+            while let Some(batch) = reader.next().unwrap() {
+                for i in 0..batch.records().len() {
+                    assert!(batch.published_ns(i).unwrap() < *end);
+                }
+            }
+            assert!(reader.lag() > 0);
+        }
+    });
 }
