@@ -97,7 +97,8 @@ pub enum CreateError {
     },
     /// A ring on a disk whose end was not written in order cannot be continued.
     #[error(
-        "ring {name} ({}) is unverified: the system stopped before its last producer had closed it and all was          on the disk; save what you need of it (read it with `unverified`), then replace it", .path.display()
+        "ring {name} ({}) is unverified: the system stopped before its last producer had closed it and all was \
+         on the disk; save what you need of it (read it with `unverified`), then replace it", .path.display()
     )]
     Unverified {
         /// The ring.
@@ -228,7 +229,8 @@ pub enum AttachError {
     },
     /// A record to begin with that has not been published yet.
     #[error(
-        "ring {name} has not come to sequence {found} yet, expected at most {published}, the next to be          published: begin there, or with the oldest"
+        "ring {name} has not come to sequence {found} yet, expected at most {published}, the next to be \
+         published: begin there, or with the oldest"
     )]
     NotYet {
         /// The ring.
@@ -240,7 +242,8 @@ pub enum AttachError {
     },
     /// A time was asked for on a ring whose records have none.
     #[error(
-        "ring {name} has no publication times, which finding a record by its time needs: have its producer          create it with `stamp`, or give a sequence"
+        "ring {name} has no publication times, which finding a record by its time needs: have its producer \
+         create it with `stamp`, or give a sequence"
     )]
     NoTimes {
         /// The ring.
@@ -248,7 +251,8 @@ pub enum AttachError {
     },
     /// A ring on a disk whose end was not written in order.
     #[error(
-        "ring {name} ({}) is unverified: the system stopped before its last producer had closed it and all was          on the disk, so records may be damaged; attach with `unverified` to read it all the same", .path.display()
+        "ring {name} ({}) is unverified: the system stopped before its last producer had closed it and all was \
+         on the disk, so records may be damaged; attach with `unverified` to read it all the same", .path.display()
     )]
     Unverified {
         /// The ring.

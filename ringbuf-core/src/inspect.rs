@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use remove::remove;
-pub use sweep::{Leftover, Swept, gc};
+pub use sweep::{Fate, Leftover, Reach, Swept, gc};
 
 use crate::error::{AttachError, FormatError, InspectError, NameError};
 use crate::files::{self, Opened, Place, Registrar, locks};
@@ -85,6 +85,8 @@ pub struct RingInfo {
     pub stamped: bool,
     /// The time between the oldest record kept and the newest; `None` without publication times.
     pub kept: Option<Duration>,
+    /// It lies on a disk and outlives the system, rather than in memory. Where the system does not tell: yes.
+    pub is_on_disk: bool,
     /// It lies on a disk and its end was not written in order: records may be damaged.
     pub is_unverified: bool,
     /// What its producer is doing.
@@ -266,6 +268,7 @@ fn look(opened: Opened) -> Result<RingInfo, AttachError> {
         refused: live.status.refused.load(Ordering::Relaxed),
         stamped: opened.header.geometry.stamped,
         kept: times::kept(&memory),
+        is_on_disk: platform::is_on_disk(&opened.data),
         is_unverified: !files::is_verified(&memory),
         mirror: opened.header.geometry.mirror,
         schema: opened.schema,
@@ -325,7 +328,7 @@ fn lag_time(memory: &Memory, cursor: u64, published: u64) -> Option<Duration> {
     if memory.geometry().stamped && cursor >= published {
         return Some(Duration::ZERO);
     }
-    times::age(memory, cursor)
+    times::lag(memory, cursor)
 }
 
 #[cfg(test)]

@@ -55,6 +55,11 @@ pub(crate) fn age(memory: &Memory, record: u64) -> Option<Duration> {
     Some(Duration::from_nanos(u64::try_from(age).unwrap_or(0)))
 }
 
+/// The age of the next record of a reader that is behind, or of the oldest that is left to it.
+pub(crate) fn lag(memory: &Memory, cursor: u64) -> Option<Duration> {
+    age(memory, cursor).or_else(|| age(memory, oldest(memory)))
+}
+
 /// How much time lies between the oldest record that is kept and the newest; `None` without either.
 pub(crate) fn kept(memory: &Memory) -> Option<Duration> {
     let newest = protocol::published(&memory.live().hot).checked_sub(1)?;
@@ -69,7 +74,7 @@ fn oldest_wall_ns(memory: &Memory) -> Option<i64> {
 }
 
 /// The oldest record that is kept.
-pub(crate) fn oldest(memory: &Memory) -> u64 {
+fn oldest(memory: &Memory) -> u64 {
     let claimed = memory.live().hot.claimed.load(Ordering::Relaxed);
     sequence::oldest(claimed, memory.geometry().capacity)
 }

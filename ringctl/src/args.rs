@@ -49,6 +49,9 @@ pub(crate) enum Command {
     /// Remove what the dead left behind: rings that nobody uses, files that were never finished
     #[command(after_help = GC_HELP)]
     Gc {
+        /// Also remove rings on a disk, but not unverified ones
+        #[arg(long)]
+        disk: bool,
         /// Only say what would be removed
         #[arg(short = 'n', long)]
         dry_run: bool,
@@ -56,9 +59,10 @@ pub(crate) enum Command {
 }
 
 const LIST_HELP: &str = "\
-PRODUCER is live, closed (it ended and said so) or died (it ended without a word). A file that
-cannot be read as a ring is listed as damaged or unreadable, with the reason. READERS counts the
-living; it is `?` if you may not see them.
+PRODUCER is live, closed (it ended and said so) or died (it ended without a word). Unverified is a
+ring that was cut off when the system stopped; `ringctl info` says what to do. A file that cannot be
+read as a ring is listed as damaged or unreadable, with the reason. READERS counts the living; it is
+`?` if you may not see them.
 
 Examples:
   ringctl list
@@ -66,29 +70,45 @@ Examples:
 
 const INFO_HELP: &str = "\
 For every reader that registered: read + missed + skipped = cursor - joined, and lag is how many
-records it has not read yet. A dead reader is shown until another one takes its slot. Readers that
+records it has not read yet, and how long the oldest of them has been published, if the ring has
+publication times. A bounded reader is demoted when it has held the producer for longer than it may:
+it goes on as a lossy one. A dead reader is shown until another one takes its slot. Readers that
 only observe are not seen by anybody.
+
+Who may read and who may register is what the modes of the two files say; the directory they lie in
+may let fewer people near them.
 
 Examples:
   ringctl info demo
   ringctl info demo --json";
 
 const RM_HELP: &str = "\
-A ring with a living producer is never removed: stop the producer first. A ring that cannot be read
-is not removed either, since nobody can tell who uses it; what to do by hand is said.
+A ring with a living producer is never removed: stop the producer first. Living readers do not keep
+it: they get what was published, are told that it was removed, and end. An unverified ring is
+removed as any other: first save what you need of it. A ring that cannot be read is not removed,
+since nobody can tell who uses it; what to do by hand is said.
 
 Examples:
-  ringctl rm demo";
+  ringctl rm demo
+  ringctl rm demo --json";
 
 const GC_HELP: &str = "\
-A ring that has neither a living producer nor a living reader is removed with the records in it,
-also if it was closed in good order. Who lives is not guessed from process numbers: the system ends
-the locks of a process with the process, however it ends. Files that no ring made, and files of
-other users, are left alone; so is a ring that cannot be read, which is named, with exit status 1.
+A ring in memory that has neither a living producer nor a living reader is removed with the records
+in it, also if it was closed in good order. Who lives is not guessed from process numbers: the
+system ends the locks of a process with the process, however it ends.
+
+A ring on a disk was put there to stay: it is kept and named, unless you ask with --disk. A ring
+that is unverified, because it was cut off when the system stopped, is always kept: it cannot be
+measured again. Once you have saved what you need of it, `ringctl rm` removes it.
+
+Files that no ring made, and files of other users, are left alone; so is a ring that cannot be read,
+which is named, with exit status 1.
 
 Examples:
   ringctl gc --dry-run
-  ringctl gc";
+  ringctl gc
+  ringctl gc --disk --dry-run
+  ringctl gc --json";
 
 fn reference(given: &str) -> Result<String, NameError> {
     inspect::path(given).map(|_| given.to_owned())

@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 use ringbuf_core::inspect::{self, ReaderInfo, RingInfo};
+use ringbuf_core::{Delivery, WhenFull};
 
+use crate::access::Access;
 use crate::out;
 use crate::run::End;
 use crate::table::{Align, Table};
-use crate::text::{ago, grouped, printable, size, utc};
+use crate::text::{ago, grouped, printable, size, span, utc};
 use crate::view::FullView;
 
 pub(crate) fn run(ring: &str, json: bool) -> anyhow::Result<End> {
@@ -21,6 +23,9 @@ pub(crate) fn run(ring: &str, json: bool) -> anyhow::Result<End> {
 
 fn page(info: &RingInfo, now: Timestamp) -> String {
     let mut page = format!("{}\n", info.name);
+    if info.is_unverified {
+        page += UNVERIFIED;
+    }
     for (word, value) in summary(info, now) {
         page += &format!("  {word:9} {}\n", printable(&value));
     }
@@ -28,13 +33,23 @@ fn page(info: &RingInfo, now: Timestamp) -> String {
     page + &readers(info)
 }
 
-fn summary(info: &RingInfo, now: Timestamp) -> [(&'static str, String); 8] {
+const UNVERIFIED: &str = "  \
+  UNVERIFIED: the system stopped before the last producer had closed the ring and all was on the disk,
+  so records may be damaged or of different times. Readers and producers refuse it. Save what you need
+  (readers get it if they ask for unverified records), then `ringctl rm` it or have it replaced.
+";
+
+fn summary(info: &RingInfo, now: Timestamp) -> Vec<(&'static str, String)> {
     let created = info.created_ns;
     let mirror = match info.mirror {
         true => ", the newest record beside the indices",
         false => "",
     };
-    [
+    let place = match info.is_on_disk {
+        true => "on disk",
+        false => "memory",
+    };
+    let mut summary = vec![
         ("path", info.path.display().to_string()),
         (
             "producer",
@@ -47,7 +62,7 @@ fn summary(info: &RingInfo, now: Timestamp) -> [(&'static str, String); 8] {
             format!("{} bytes{mirror}", grouped(info.schema.size() as u64)),
         ),
         (
-            "memory",
+            place,
             format!(
                 "{} ({} bytes)",
                 size(info.file_bytes),
@@ -55,20 +70,39 @@ fn summary(info: &RingInfo, now: Timestamp) -> [(&'static str, String); 8] {
             ),
         ),
         ("allows", format!("readers up to {}", info.allow)),
+        ("when full", when_full(info)),
         (
             "created",
             format!("{} ({})", utc(created), ago(created, now)),
         ),
-    ]
+    ];
+    if let Some(access) = Access::of(info) {
+        summary.push(("owner", format!("user {}", access.owner)));
+        summary.push(("access", access.to_string()));
+    }
+    summary
+}
+
+fn when_full(info: &RingInfo) -> String {
+    match (info.when_full, info.allow) {
+        (WhenFull::Drop, _) => format!("drops, {} refused", grouped(info.refused)),
+        (_, Delivery::Lossy) => "overwrites: no reader can hold it up".to_owned(),
+        _ => "waits".to_owned(),
+    }
 }
 
 fn records(info: &RingInfo) -> String {
     let kept = info.published.saturating_sub(info.oldest);
+    let time = match info.kept {
+        _ if !info.stamped => ", no publication times".to_owned(),
+        Some(time) => format!(", {}", span(time)),
+        None => String::new(),
+    };
     if info.published == 0 {
-        return "none yet".to_owned();
+        return format!("none yet{time}");
     }
     format!(
-        "{} published, {} kept: {}..{}",
+        "{} published, {} kept: {}..{}{time}",
         grouped(info.published),
         grouped(kept),
         grouped(info.oldest),
@@ -97,19 +131,37 @@ fn table(readers: &[ReaderInfo]) -> String {
         ("SKIPPED", Align::Right),
     ]);
     for reader in readers {
-        let number = |value: Option<u64>| value.map_or_else(|| "?".to_owned(), grouped);
         let ledger = reader.ledger;
         table.row([
             reader.slot.to_string(),
             printable(&reader.name),
-            reader.delivery.name().to_owned(),
+            delivery(reader),
             reader.pid.to_string(),
             if reader.is_alive { "yes" } else { "no" }.to_owned(),
-            number(reader.lag),
+            lag(reader),
             number(ledger.map(|ledger| ledger.read)),
             number(ledger.map(|ledger| ledger.missed)),
             number(ledger.map(|ledger| ledger.skipped)),
         ]);
     }
     table.render("  ")
+}
+
+fn delivery(reader: &ReaderInfo) -> String {
+    match reader.is_demoted {
+        true => format!("{}, demoted", reader.delivery),
+        false => reader.delivery.to_string(),
+    }
+}
+
+/// In records, and in time where it is known.
+fn lag(reader: &ReaderInfo) -> String {
+    match reader.lag_time {
+        Some(time) => format!("{} ({})", number(reader.lag), span(time)),
+        None => number(reader.lag),
+    }
+}
+
+fn number(value: Option<u64>) -> String {
+    value.map_or_else(|| "?".to_owned(), grouped)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::out;
 use crate::run::End;
 use crate::table::{Align, Table};
-use crate::text::{grouped, printable, size, utc};
+use crate::text::{grouped, printable, size, utc_minute};
 use crate::view::{RingView, living_readers};
 
 /// A file that cannot be read as a ring.
@@ -56,7 +56,7 @@ fn table(rings: &[Listed]) -> String {
         ("CAPACITY", Align::Right),
         ("RECORD", Align::Right),
         ("MEMORY", Align::Right),
-        ("CREATED", Align::Left),
+        ("CREATED UTC", Align::Left),
     ]);
     for ring in rings {
         match &ring.info {
@@ -77,14 +77,21 @@ fn table(rings: &[Listed]) -> String {
 fn cells(info: &RingInfo) -> [String; 8] {
     [
         info.name.clone(),
-        info.producer.name().to_owned(),
+        producer(info),
         living_readers(info).map_or_else(|| "?".to_owned(), |count| count.to_string()),
         grouped(info.published),
         grouped(info.capacity),
         size(info.schema.size() as u64),
         size(info.file_bytes),
-        utc(info.created_ns),
+        utc_minute(info.created_ns),
     ]
+}
+
+fn producer(info: &RingInfo) -> String {
+    match info.is_unverified {
+        true => format!("{}, unverified", info.producer.name()),
+        false => info.producer.name().to_owned(),
+    }
 }
 
 /// Why it cannot be looked at, without the path where the name says it.

@@ -1,5 +1,6 @@
 //! Looks after rings: what is there, who uses it, and taking away what nobody needs.
 
+mod access;
 mod args;
 mod gc;
 mod info;

@@ -45,6 +45,9 @@ pub(crate) fn run(rings: &[String], json: bool) -> anyhow::Result<End> {
 
 /// What went wrong; for a ring that cannot be read also what can be done by hand.
 fn explain(ring: &str, error: &InspectError) -> String {
+    if let InspectError::Attach(AttachError::NotFound { name, path }) = error {
+        return missing(ring, name, path);
+    }
     let cannot_be_read = matches!(
         error,
         InspectError::Attach(AttachError::Format { .. } | AttachError::Damaged { .. })
@@ -61,6 +64,20 @@ fn explain(ring: &str, error: &InspectError) -> String {
         }
         _ => error.to_string(),
     }
+}
+
+/// That there is no such ring, and how to see those that there are.
+fn missing(ring: &str, name: &str, path: &Path) -> String {
+    let list = match path.parent() {
+        Some(directory) if ring.contains(std::path::is_separator) => {
+            format!("RINGBUF_DIR={} ringctl list", quoted(directory))
+        }
+        _ => "ringctl list".to_owned(),
+    };
+    format!(
+        "there is no ring {name} ({}): `{list}` shows those there are",
+        path.display()
+    )
 }
 
 /// A path as a shell understands it.

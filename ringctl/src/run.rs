@@ -29,6 +29,6 @@ pub(crate) fn run(cli: &Cli) -> anyhow::Result<End> {
         Command::List => list::run(cli.json),
         Command::Info { ring } => info::run(ring, cli.json),
         Command::Rm { rings } => rm::run(rings, cli.json),
-        Command::Gc { dry_run } => gc::run(*dry_run, cli.json),
+        Command::Gc { disk, dry_run } => gc::run(*disk, *dry_run, cli.json),
     }
 }

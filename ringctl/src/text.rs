@@ -1,5 +1,7 @@
 //! Numbers, sizes, times and foreign text, for people.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 /// A number with its thousands set apart.
@@ -43,9 +45,47 @@ fn timestamp(unix_ns: i64) -> Option<Timestamp> {
 
 /// A moment to the second, in UTC.
 pub(crate) fn utc(unix_ns: i64) -> String {
-    match timestamp(unix_ns) {
-        Some(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
-        None => "?".to_owned(),
+    formatted(unix_ns, "%Y-%m-%d %H:%M:%S UTC")
+}
+
+/// A moment to the minute, where a heading says that it is in UTC.
+pub(crate) fn utc_minute(unix_ns: i64) -> String {
+    formatted(unix_ns, "%Y-%m-%d %H:%M")
+}
+
+fn formatted(unix_ns: i64, format: &str) -> String {
+    timestamp(unix_ns).map_or_else(|| "?".to_owned(), |time| time.strftime(format).to_string())
+}
+
+/// A length of time to about three digits, in the largest unit below it; minutes and hours with the next smaller.
+pub(crate) fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => short_span(time),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+        86_400.. => format!("{} d {} h", seconds / 86_400, seconds / 3600 % 24),
+    }
+}
+
+/// Below a minute. Digits are cut off, not rounded: 59.999 s are not yet a minute.
+fn short_span(time: Duration) -> String {
+    const UNITS: [(u64, &str); 4] = [
+        (1_000_000_000, "s"),
+        (1_000_000, "ms"),
+        (1000, "µs"),
+        (1, "ns"),
+    ];
+    let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    let unit = UNITS.into_iter().find(|(unit, _)| ns >= *unit);
+    let Some((unit, name)) = unit else {
+        return "0 s".to_owned();
+    };
+    let (whole, thousandths) = (ns / unit, ns % unit * 1000 / unit);
+    match (unit, whole) {
+        (1, _) | (_, 100..) => format!("{whole} {name}"),
+        (_, 10..) => format!("{whole}.{} {name}", thousandths / 100),
+        _ => format!("{whole}.{:02} {name}", thousandths / 10),
     }
 }
 
@@ -133,6 +173,26 @@ mod tests {
                 "in the future"
             ]
         );
+    }
+
+    #[test]
+    fn lengths_of_time_have_three_digits() {
+        let texts = [
+            (Duration::ZERO, "0 s"),
+            (Duration::from_nanos(999), "999 ns"),
+            (Duration::from_nanos(1500), "1.50 µs"),
+            (Duration::from_micros(12_345), "12.3 ms"),
+            (Duration::from_micros(999_999), "999 ms"),
+            (Duration::from_millis(4980), "4.98 s"),
+            (Duration::from_millis(59_999), "59.9 s"),
+            (Duration::from_secs(312), "5 min 12 s"),
+            (Duration::from_secs(7260), "2 h 1 min"),
+            (Duration::from_secs(90_000), "1 d 1 h"),
+            (Duration::MAX, "213503982334601 d 7 h"),
+        ];
+        for (time, text) in texts {
+            assert_eq!(span(time), text);
+        }
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! What programs are told about a ring.
 
-use ringbuf_core::Ledger;
+use std::time::Duration;
+
 use ringbuf_core::inspect::{ReaderInfo, RingInfo};
+use ringbuf_core::{Delivery, Ledger};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::access::{Access, octal};
 use crate::text;
 
 /// What `list` and `info` tell.
@@ -18,11 +21,23 @@ pub(crate) struct RingView<'a> {
     capacity: u64,
     published: u64,
     oldest: u64,
+    /// `None` without publication times.
+    kept_s: Option<f64>,
+    stamped: bool,
     record_bytes: usize,
     file_bytes: u64,
+    on_disk: bool,
+    unverified: bool,
     allow: &'static str,
+    allow_bound_s: Option<f64>,
+    when_full: &'static str,
+    refused: u64,
     mirror: bool,
     created: Option<String>,
+    /// `None`, as the modes, where the system knows no such thing.
+    owner_uid: Option<u32>,
+    mode: Option<String>,
+    readers_mode: Option<String>,
     /// `None` if this user may not see them.
     living_readers: Option<usize>,
 }
@@ -41,6 +56,8 @@ struct ReaderView<'a> {
     slot: usize,
     name: &'a str,
     delivery: &'static str,
+    bound_s: Option<f64>,
+    demoted: bool,
     pid: u64,
     alive: bool,
     attached: Option<String>,
@@ -56,10 +73,13 @@ struct LedgerView {
     missed: u64,
     skipped: u64,
     lag: u64,
+    /// `None` without publication times, or if the record it will read next is not kept any more.
+    lag_s: Option<f64>,
 }
 
 impl<'a> RingView<'a> {
     pub(crate) fn new(info: &'a RingInfo) -> RingView<'a> {
+        let access = Access::of(info);
         RingView {
             ring: &info.name,
             path: info.path.display().to_string(),
@@ -69,11 +89,21 @@ impl<'a> RingView<'a> {
             capacity: info.capacity,
             published: info.published,
             oldest: info.oldest,
+            kept_s: seconds(info.kept),
+            stamped: info.stamped,
             record_bytes: info.schema.size(),
             file_bytes: info.file_bytes,
+            on_disk: info.is_on_disk,
+            unverified: info.is_unverified,
             allow: info.allow.name(),
+            allow_bound_s: seconds(bound(info.allow)),
+            when_full: info.when_full.name(),
+            refused: info.refused,
             mirror: info.mirror,
             created: text::rfc3339(info.created_ns),
+            owner_uid: access.map(|access| access.owner),
+            mode: access.map(|access| octal(access.mode)),
+            readers_mode: access.and_then(|access| access.readers_mode).map(octal),
             living_readers: living_readers(info),
         }
     }
@@ -97,16 +127,18 @@ impl<'a> ReaderView<'a> {
             slot: reader.slot,
             name: &reader.name,
             delivery: reader.delivery.name(),
+            bound_s: seconds(bound(reader.delivery)),
+            demoted: reader.is_demoted,
             pid: reader.pid,
             alive: reader.is_alive,
             attached: text::rfc3339(reader.attached_ns),
-            ledger: ledger.map(|(ledger, lag)| LedgerView::new(ledger, lag)),
+            ledger: ledger.map(|(ledger, lag)| LedgerView::new(ledger, lag, reader.lag_time)),
         }
     }
 }
 
 impl LedgerView {
-    fn new(ledger: Ledger, lag: u64) -> LedgerView {
+    fn new(ledger: Ledger, lag: u64, lag_time: Option<Duration>) -> LedgerView {
         LedgerView {
             joined: ledger.joined,
             cursor: ledger.cursor,
@@ -114,6 +146,7 @@ impl LedgerView {
             missed: ledger.missed,
             skipped: ledger.skipped,
             lag,
+            lag_s: seconds(lag_time),
         }
     }
 }
@@ -122,6 +155,18 @@ impl LedgerView {
 pub(crate) fn living_readers(info: &RingInfo) -> Option<usize> {
     let readers = info.readers.as_ref()?;
     Some(readers.iter().filter(|reader| reader.is_alive).count())
+}
+
+/// How long a bounded reader may hold its producer.
+fn bound(delivery: Delivery) -> Option<Duration> {
+    match delivery {
+        Delivery::Bounded(most) => Some(most),
+        _ => None,
+    }
+}
+
+fn seconds(time: Option<Duration>) -> Option<f64> {
+    time.map(|time| time.as_secs_f64())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -54,6 +54,19 @@ fn every_ring_has_a_line() {
     assert_eq!(objects[1]["living_readers"], 1);
 }
 
+#[cfg(all(target_os = "linux", not(ringbuf_portable)))]
+#[test]
+fn an_unverified_ring_is_marked_and_the_table_stays_narrow() {
+    let rings = Rings::new();
+    rings.produce("machine-room", 1_234_567).close();
+    rings.boot("machine-room");
+    let run = rings.run(&["list"]);
+    assert!(run.stdout.contains("closed, unverified"), "{run:?}");
+    let widest = run.stdout.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "{}", run.stdout);
+    assert_eq!(rings.json(&["list"])[0]["unverified"], true);
+}
+
 #[test]
 fn damaged_files_are_listed_with_the_reason() {
     let rings = Rings::new();

@@ -13,7 +13,34 @@ fn a_closed_ring_is_removed() {
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{run:?}");
     assert_eq!(run.stderr, "ringctl: removed imu\n");
     assert!(rings.files().is_empty());
-    assert_eq!(rings.run(&["rm", "imu"]).code, Some(1));
+}
+
+#[test]
+fn what_is_not_there_is_said_with_how_to_see_what_is() {
+    let rings = Rings::new();
+    rings.produce("other", 5).close();
+    let run = rings.run(&["rm", "imu"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run:?}");
+    assert!(run.stderr.contains("there is no ring imu ("), "{run:?}");
+    assert!(run.stderr.contains("`ringctl list`"), "{run:?}");
+    assert!(!run.stderr.contains("producer"), "{run:?}");
+
+    let elsewhere = rings.run(&["rm", &rings.reference("imu")]);
+    let list = format!("`RINGBUF_DIR={} ringctl list`", rings.path().display());
+    assert!(elsewhere.stderr.contains(&list), "{elsewhere:?}");
+    assert_eq!(rings.files(), ["other.readers", "other.ring"]);
+}
+
+#[cfg(all(target_os = "linux", not(ringbuf_portable)))]
+#[test]
+fn an_unverified_ring_is_removed_by_its_name() {
+    let rings = Rings::new();
+    rings.produce("imu", 5).close();
+    rings.boot("imu");
+    assert_eq!(rings.json(&["list"])[0]["unverified"], true);
+    let run = rings.run(&["rm", "imu"]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(rings.files().is_empty());
 }
 
 #[test]

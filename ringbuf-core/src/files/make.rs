@@ -231,7 +231,8 @@ fn describe(schema: &Schema, geometry: &Geometry, allow: Delivery, when_full: Wh
         .collect();
     let yes_or_no = |yes| if yes { "with" } else { "without" };
     format!(
-        "{} records of {} bytes ({}), {} publication times, {} a mirror of the newest, readers up to {allow}, {}          when full",
+        "{} records of {} bytes ({}), {} publication times, {} a mirror of the newest, readers up to {allow}, {} \
+         when full",
         geometry.capacity,
         schema.size(),
         fields.join(", "),

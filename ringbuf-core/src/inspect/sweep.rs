@@ -2,6 +2,11 @@
 //!
 //! Only files that a ring certainly made are touched, whatever directory `RINGBUF_DIR` names, and of
 //! those only the ones that nobody holds a lock on. Locks end with their holder, SIGKILL included.
+//!
+//! That nobody uses a ring does not mean that nobody wants it. What lies in memory is gone with the next boot
+//! anyway and takes memory until then; who put a ring on a disk wanted it to stay, so it goes only when rings on a
+//! disk are asked for. An unverified one is what is left of a measurement that was cut off: it goes by its name alone,
+//! with [`remove()`](super::remove()).
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -9,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::remove::{self, Readers};
-use super::{ProducerState, look_at, names_in};
+use super::{ProducerState, RingInfo, look_at, names_in};
 use crate::error::{AttachError, InspectError};
 use crate::files::{self, Given, Place, locks};
 use crate::layout::SLOTS;
@@ -47,6 +52,45 @@ impl Leftover {
     }
 }
 
+/// How far [`gc`] goes. What was never finished holds no records and is removed wherever it lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reach {
+    /// Rings in memory. Where the system does not tell memory from disks, all are taken to lie on a disk.
+    #[default]
+    Memory,
+    /// Also rings on a disk.
+    Disk,
+}
+
+/// What becomes of something that nobody uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fate {
+    /// It is removed.
+    Removed,
+    /// It is kept: it lies on a disk, and [`Reach::Disk`] was not asked for.
+    OnDisk,
+    /// It is kept: it is unverified. Save what you need of it, then [`remove`](super::remove()) it.
+    Unverified,
+}
+
+impl Fate {
+    /// The word for people.
+    ///
+    /// ```
+    /// use ringbuf_core::inspect::Fate;
+    /// assert_eq!(Fate::OnDisk.name(), "on a disk");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Fate::Removed => "removed",
+            Fate::OnDisk => "on a disk",
+            Fate::Unverified => "unverified",
+        }
+    }
+}
+
 /// What [`gc`] did with one file or ring.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -57,38 +101,41 @@ pub struct Swept {
     pub what: Leftover,
     /// Bytes it takes.
     pub bytes: u64,
-    /// Removed, or why not.
-    pub result: Result<(), InspectError>,
+    /// What became of it, or why nothing could be done.
+    pub result: Result<Fate, InspectError>,
 }
 
 /// Removes what the dead left in the directory of this user: rings with neither a living producer nor a
-/// living reader, and files of creators that died on the way. With `dry_run` nothing is touched, and what
-/// would be removed is returned.
+/// living reader, as far as `reach` goes, and files of creators that died on the way. With `dry_run` nothing is
+/// touched, and what would be done is returned.
 ///
-/// A ring that cannot be read is returned with the reason and left alone. What belongs to other users is
-/// passed over.
+/// A ring that is kept although nobody uses it is returned too, and one that cannot be read, with the reason: it is
+/// left alone. What belongs to other users is passed over.
 ///
 /// # Errors
 ///
 /// The directory cannot be read.
 ///
 /// ```
-/// use ringbuf_core::inspect;
+/// use ringbuf_core::inspect::{self, Fate, Reach};
 ///
-/// for leftover in inspect::gc(true)? {
-///     println!("{} ({} bytes)", leftover.path.display(), leftover.bytes);
+/// for found in inspect::gc(Reach::Memory, true)? {
+///     if matches!(found.result, Ok(Fate::Removed)) {
+///         println!("{} ({} bytes)", found.path.display(), found.bytes);
+///     }
 /// }
 /// # Ok::<(), ringbuf_core::InspectError>(())
 /// ```
-pub fn gc(dry_run: bool) -> Result<Vec<Swept>, InspectError> {
+pub fn gc(reach: Reach, dry_run: bool) -> Result<Vec<Swept>, InspectError> {
     let (directory, given) = files::directory();
     files::check(&directory, given).map_err(|error| AttachError::Directory(error.to_string()))?;
-    sweep(&directory, given, dry_run)
+    sweep(&directory, given, reach, dry_run)
 }
 
 pub(super) fn sweep(
     directory: &Path,
     given: Given,
+    reach: Reach,
     dry_run: bool,
 ) -> Result<Vec<Swept>, InspectError> {
     let mut swept = Vec::new();
@@ -103,14 +150,12 @@ pub(super) fn sweep(
         // Before it is gone.
         let bytes = bytes(what, &path, place.as_ref());
         let result = match (what, place) {
-            (Leftover::Ring, Some(place)) => sweep_ring(&place, dry_run),
-            (Leftover::Readers, Some(place)) => sweep_readers(&place, dry_run),
-            _ => sweep_unfinished(&path, dry_run),
+            (Leftover::Ring, Some(place)) => sweep_ring(&place, reach, dry_run),
+            (Leftover::Readers, Some(place)) => removed(sweep_readers(&place, dry_run)),
+            _ => removed(sweep_unfinished(&path, dry_run)),
         };
-        let result = match result {
-            Ok(false) => continue,
-            Ok(true) => Ok(()),
-            Err(error) => Err(error),
+        let Some(result) = result.transpose() else {
+            continue;
         };
         swept.push(Swept {
             path,
@@ -120,6 +165,10 @@ pub(super) fn sweep(
         });
     }
     Ok(swept)
+}
+
+fn removed(result: Result<bool, InspectError>) -> Result<Option<Fate>, InspectError> {
+    result.map(|is_removed| is_removed.then_some(Fate::Removed))
 }
 
 /// What a file of this name would be, and of which ring.
@@ -156,34 +205,46 @@ fn bytes(what: Leftover, path: &Path, place: Option<&Place>) -> u64 {
     len(path) + readers.map_or(0, |place| len(&place.readers))
 }
 
-/// Removes a ring that nobody uses; false if somebody does, or if it is another user's.
-fn sweep_ring(place: &Place, dry_run: bool) -> Result<bool, InspectError> {
+/// Removes a ring that nobody uses, unless it is to be kept; `None` if somebody uses it, or if it is another
+/// user's.
+fn sweep_ring(place: &Place, reach: Reach, dry_run: bool) -> Result<Option<Fate>, InspectError> {
     let info = match look_at(place) {
         Ok(info) => info,
-        Err(AttachError::NotFound { .. }) => return Ok(false),
+        Err(AttachError::NotFound { .. }) => return Ok(None),
         Err(AttachError::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {
-            return Ok(false);
+            return Ok(None);
         }
         Err(error) => return Err(error.into()),
     };
-    let is_read = match info.readers {
+    let is_read = match &info.readers {
         Some(readers) => readers.iter().any(|reader| reader.is_alive),
         // Readers we may not see are not ours to end.
         None => !remove::is_absent(&place.readers),
     };
     if is_read || info.producer == ProducerState::Live {
-        return Ok(false);
+        return Ok(None);
     }
-    if dry_run {
-        return Ok(true);
+    let fate = fate(&info, reach);
+    if dry_run || fate != Fate::Removed {
+        return Ok(Some(fate));
     }
     match remove::take_away(place, Readers::KeepIt) {
-        Ok(()) => Ok(true),
+        Ok(()) => Ok(Some(Fate::Removed)),
         // Somebody came, or was faster.
         Err(InspectError::InUse { .. } | InspectError::Attach(AttachError::NotFound { .. })) => {
-            Ok(false)
+            Ok(None)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// What becomes of a ring that nobody uses.
+pub(super) fn fate(info: &RingInfo, reach: Reach) -> Fate {
+    match reach {
+        // Wherever it lies: it may have been copied from a disk to memory.
+        _ if info.is_unverified => Fate::Unverified,
+        Reach::Memory if info.is_on_disk => Fate::OnDisk,
+        Reach::Memory | Reach::Disk => Fate::Removed,
     }
 }
 

@@ -21,13 +21,14 @@ fn produced(ring: &str) -> Producer<u64> {
     Producer::create(ring, Retain::records(10)).unwrap()
 }
 
+/// What is removed; these directories may lie on a disk.
 fn swept(directory: &Path, dry_run: bool) -> Vec<String> {
-    let swept = sweep::sweep(directory, Given::Environment, dry_run).unwrap();
+    let swept = sweep::sweep(directory, Given::Environment, Reach::Disk, dry_run).unwrap();
     let name = |path: PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
     swept
         .into_iter()
         .map(|one| {
-            one.result.unwrap();
+            assert_eq!(one.result.unwrap(), Fate::Removed);
             name(one.path)
         })
         .collect()
@@ -64,6 +65,25 @@ fn an_empty_file_may_be_about_to_be_locked() {
     let long_ago = SystemTime::now() - Duration::from_secs(3600);
     file.set_modified(long_ago).unwrap();
     assert_eq!(swept_twice(&directory), [TEMPORARY]);
+}
+
+#[test]
+fn what_may_be_wanted_is_kept() {
+    let (_guard, _, ring) = directory();
+    produced(&ring).close();
+    let mut info = info(&ring).unwrap();
+    let mut fate = |is_on_disk, is_unverified, reach| {
+        (info.is_on_disk, info.is_unverified) = (is_on_disk, is_unverified);
+        sweep::fate(&info, reach)
+    };
+    assert_eq!(fate(false, false, Reach::Memory), Fate::Removed);
+    assert_eq!(fate(true, false, Reach::Memory), Fate::OnDisk);
+    assert_eq!(fate(true, false, Reach::Disk), Fate::Removed);
+    for is_on_disk in [false, true] {
+        for reach in [Reach::Memory, Reach::Disk] {
+            assert_eq!(fate(is_on_disk, true, reach), Fate::Unverified);
+        }
+    }
 }
 
 #[test]

@@ -237,7 +237,7 @@ impl ReaderCore {
         if self.follower.lag() == 0 {
             return Some(Duration::ZERO);
         }
-        times::age(memory, cursor).or_else(|| times::age(memory, times::oldest(memory)))
+        times::lag(memory, cursor)
     }
 
     pub(crate) fn is_observer(&self) -> bool {

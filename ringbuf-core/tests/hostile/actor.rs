@@ -248,7 +248,12 @@ impl Hands {
                     .collect();
                 return Ok(names.join(", "));
             }
-            ["gc"] => return Ok(format!("swept {}", inspect::gc(false)?.len())),
+            ["gc"] => {
+                return Ok(format!(
+                    "swept {}",
+                    inspect::gc(inspect::Reach::Disk, false)?.len()
+                ));
+            }
             ["remove", ring] => inspect::remove(ring)?,
             ["delete", path] => fs::remove_file(path)?,
             ["write", path] => fs::write(path, "mine")?,

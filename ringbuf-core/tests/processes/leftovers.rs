@@ -1,6 +1,6 @@
 //! What the dead leave behind is found and removed; nothing alive ever is.
 
-use ringbuf_core::inspect::{self, ProducerState};
+use ringbuf_core::inspect::{self, Fate, ProducerState, Reach};
 use ringbuf_core::{Producer, Reader, ReaderOptions, Retain};
 
 use crate::support::process::{hear, say, start};
@@ -26,7 +26,7 @@ pub fn sweeps(_arguments: &[String]) {
         say(format!("{} {}", ring.name, state.unwrap_or("damaged")));
     }
     for dry_run in [true, false] {
-        let mut swept: Vec<String> = inspect::gc(dry_run)
+        let mut swept: Vec<String> = inspect::gc(Reach::Disk, dry_run)
             .unwrap()
             .into_iter()
             .map(|swept| {
@@ -36,14 +36,7 @@ pub fn sweeps(_arguments: &[String]) {
                     .unwrap()
                     .to_string_lossy()
                     .into_owned();
-                format!(
-                    "{name} {}",
-                    if swept.result.is_ok() {
-                        "removed"
-                    } else {
-                        "left"
-                    }
-                )
+                format!("{name} {}", swept.result.map_or("left", Fate::name))
             })
             .collect();
         swept.sort();

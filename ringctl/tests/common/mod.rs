@@ -3,11 +3,12 @@
 // Every test program uses its own part of this.
 #![allow(dead_code)]
 
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use ringbuf_core::{Field, Producer, Record, Retain, Schema};
+use ringbuf_core::{CreateOptions, Field, Producer, Record, Retain, Schema};
 use serde_json::Value;
 
 /// What the rings of the tests hold.
@@ -38,9 +39,29 @@ pub struct Run {
 }
 
 impl Rings {
+    /// In memory where the system has such a place.
     pub fn new() -> Rings {
-        let directory = tempfile::tempdir().unwrap();
-        Rings { directory }
+        let memory = Path::new("/dev/shm");
+        let directory = match memory.is_dir() {
+            true => tempfile::tempdir_in(memory),
+            false => tempfile::tempdir(),
+        };
+        Rings {
+            directory: directory.unwrap(),
+        }
+    }
+
+    /// On a disk: beside the test programs, or wherever there is one. `None` on a system without any.
+    #[cfg(target_os = "linux")]
+    pub fn on_disk() -> Option<Rings> {
+        const TMPFS: i64 = 0x0102_1994;
+        let is_disk =
+            |path: &&str| rustix::fs::statfs(*path).is_ok_and(|found| found.f_type != TMPFS);
+        let path = [env!("CARGO_TARGET_TMPDIR"), "/var/tmp", "/tmp"]
+            .into_iter()
+            .find(is_disk)?;
+        let directory = tempfile::tempdir_in(path).unwrap();
+        Some(Rings { directory })
     }
 
     pub fn path(&self) -> &Path {
@@ -57,12 +78,30 @@ impl Rings {
     }
 
     pub fn produce(&self, ring: &str, count: u64) -> Producer<Sample> {
+        self.produce_with(ring, count, &CreateOptions::default())
+    }
+
+    pub fn produce_with(
+        &self,
+        ring: &str,
+        count: u64,
+        options: &CreateOptions,
+    ) -> Producer<Sample> {
         let name = self.reference(ring);
-        let mut producer = Producer::create(&name, Retain::records(100)).unwrap();
+        let mut producer = Producer::create_with(&name, Retain::records(100), options).unwrap();
         for t in 0..count {
             producer.publish(&sample(t)).unwrap();
         }
         producer
+    }
+
+    /// Makes a ring look as if the system had booted since its producer opened it.
+    pub fn boot(&self, ring: &str) {
+        const BOOT: u64 = 4096 + 280;
+        let path = self.file(&format!("{ring}.ring"));
+        let mut file = File::options().write(true).open(path).unwrap();
+        file.seek(SeekFrom::Start(BOOT)).unwrap();
+        file.write_all(b"an earlier boot!").unwrap();
     }
 
     /// Sorted names of all there is, but for the files that locks are where the system has no better.
