@@ -291,8 +291,13 @@ fn producer_state(
         return ProducerState::Live;
     }
     // After the lock: who closes does so before letting go of it.
+    let status = &memory.live().status;
     match protocol::state::load(memory.live()).phase {
         Phase::Closed | Phase::Removed => ProducerState::Closed,
+        // Nobody can say.
+        _ if registrar.is_none() && status.unwatched.load(Ordering::Relaxed) != 0 => {
+            ProducerState::Live
+        }
         Phase::New | Phase::Open => ProducerState::Died,
     }
 }

@@ -193,3 +193,29 @@ fn an_observer_with_every_lock_it_can_get_is_in_nobodys_way() {
     assert!(stage.rings.names().is_empty());
     observer.signal(system::CONTINUE);
 }
+
+#[test]
+fn an_observer_cannot_make_another_believe_that_the_producer_died() {
+    let _limit = limit();
+    let Some(stage) = Stage::for_users() else {
+        return;
+    };
+    let ring = &stage.rings.reference("imu");
+    let owner = producing(&stage, ring, 0);
+    let mut deceiver = stage.enter(As::User(OTHER));
+    owner.kill();
+    deceiver.says(&format!("share {ring}"), "done");
+    let mut owner = producing(&stage, ring, 0);
+    let mut observer = stage.enter(As::User(OTHER));
+    observer.says(&format!("attach lossy {ring}"), "observes");
+    observer.tell("next");
+    // Several looks of an observer.
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    owner.says("publish 10", "done");
+    assert_eq!(observer.said(), "[10] missed 0");
+    observer.says(&format!("info {ring}"), "live readers hidden");
+    observer.tell("next");
+    owner.says("close", "done");
+    assert_eq!(observer.said(), "closed");
+    observer.says(&format!("info {ring}"), "closed readers hidden");
+}
