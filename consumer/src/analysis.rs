@@ -21,14 +21,19 @@ use crate::progress::Summary;
 use crate::select;
 use crate::usage::Usage;
 
+/// When a record was published, by its place among those at hand, nanoseconds since the Unix epoch; `None` if the
+/// ring does not tell.
+pub type Published<'a> = &'a dyn Fn(usize) -> Option<i64>;
+
 /// Consecutive records.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct View<'a> {
     pub records: Records<'a>,
     /// Sequence of the first of them.
     pub first_sequence: u64,
     /// Records lost directly before the first of them.
     pub missed: u64,
+    pub published: Published<'a>,
 }
 
 /// Looks at records and has something to say.

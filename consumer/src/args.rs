@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use ringbuf_core::{Start, Until};
 
 use crate::analysis::anomaly::{DEFAULT_THRESHOLD, DEFAULT_WINDOW, WARM_UP};
 use crate::duration;
+use crate::span;
 
 /// Follow a ring and say what is in it.
 #[derive(Debug, Parser)]
@@ -22,14 +24,20 @@ const EXAMPLES: &str = "\
 Examples:
   analyzer stats imu                            a table every second, the total at the end
   analyzer stats imu --every 1s --json          the same for programs, one object a line
+  analyzer stats imu --bounded 50ms             hold the producer up, but never for longer than 50 ms
   analyzer anomaly imu --center 50 --band 25    values more than 25 away from 50
   analyzer tail imu --field accel --count 10    the next ten readings of one sensor
+  analyzer tail imu --from -5s                  from the last five seconds on
+  analyzer tail imu --from 1_000 --until 2_000  these thousand records, while they are kept
+  analyzer tail imu --from 2026-11-20T10:00:00Z --until 2026-11-20T10:00:05Z
 
 The ring need not be there yet: analyzers wait for it. They end when its producer closes it; when the
 producer dies instead they say so and wait for the next one. Of a ring without a living producer they read
-what it kept.
+what it kept. Ctrl-C and SIGTERM finish the report first.
 
-Exit: 0 done, 1 failed, 2 wrong usage, 3 finished but records were missed.";
+Exit: 0 done, 1 failed, 2 wrong usage, 3 finished but records were missed. A ring that was removed or replaced
+is an end like any other, after all that had been published was read; with --json the last line says in
+\"ended\" what it was: closed, until, count, duration, stopped, removed, replaced or failed.";
 
 const ANOMALIES: &str = "\
 With --center and --band a value is an anomaly when it is further than the band from the center.
@@ -96,9 +104,30 @@ pub struct Common {
     #[arg(long)]
     pub lossless: bool,
 
-    /// Where to begin [default: now; oldest if the ring came after the analyzer or is closed]
-    #[arg(long, value_name = "WHERE")]
-    pub from: Option<From>,
+    /// As --lossless, but the producer waits this long at most, such as 50ms
+    ///
+    /// Then it demotes the analyzer and goes on. The analyzer says so, may miss records as if it had no such
+    /// option, and when it has caught up the producer waits for it again.
+    #[arg(long, value_name = "TIME", conflicts_with = "lossless", value_parser = duration::parse)]
+    pub bounded: Option<Duration>,
+
+    /// Where to begin: now, oldest, SEQ, last:N, -5s or TIME [default: now; oldest if the ring came after the
+    /// analyzer or has no living producer]
+    ///
+    /// SEQ is the sequence of a record, as tail shows it; what is not kept any more counts as missed. last:1_000 are
+    /// the newest thousand, -5s is what was published in the five seconds before the newest record, and a TIME such
+    /// as 2026-11-20T10:00:00Z begins with the first record published then or later. The last two need a ring with
+    /// publication times.
+    #[arg(long, value_name = "WHERE", allow_hyphen_values = true, value_parser = span::start)]
+    pub from: Option<Start>,
+
+    /// End in front of this record: SEQ, or TIME for the first one published then or later
+    #[arg(long, value_name = "WHERE", allow_hyphen_values = true, value_parser = span::until)]
+    pub until: Option<Until>,
+
+    /// Read a ring on a disk that may be damaged: the system stopped before its producer had closed it
+    #[arg(long)]
+    pub unverified: bool,
 
     /// Also report every so often, such as 1s [default: 1s for stats, unless --json]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
@@ -134,19 +163,10 @@ pub struct Common {
     pub json: bool,
 }
 
-/// Where to begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum From {
-    /// With the next record
-    Now,
-    /// With the oldest record that is still there
-    Oldest,
-}
-
 /// A whole number that is not 0, with `_` between the digits if wanted.
 fn count(text: &str) -> Result<u64, String> {
-    match text.replace('_', "").parse() {
-        Ok(count) if count > 0 => Ok(count),
+    match span::sequence(text) {
+        Some(count) if count > 0 => Ok(count),
         _ => Err(format!(
             "found {text:?}, expected a whole number above 0, such as 10_000"
         )),
@@ -212,6 +232,12 @@ mod tests {
         assert_eq!(refused(both), ArgumentConflict);
         let both = "analyzer tail r --no-wait --wait-for-ring 1s";
         assert_eq!(refused(both), ArgumentConflict);
+        let both = "analyzer tail r --lossless --bounded 50ms";
+        assert_eq!(refused(both), ArgumentConflict);
+        assert_eq!(refused("analyzer tail r --bounded 50"), ValueValidation);
+        assert_eq!(refused("analyzer tail r --from then"), ValueValidation);
+        assert_eq!(refused("analyzer tail r --until now"), ValueValidation);
+        assert_eq!(refused("analyzer tail r --from --json"), ValueValidation);
     }
 
     #[test]

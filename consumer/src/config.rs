@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use ringbuf_core::{Delivery, Start, Until};
+
 use crate::analysis::Kind;
 use crate::analysis::anomaly::Rule;
-use crate::args::{Analysis, Args, Common, From as Start};
+use crate::args::{Analysis, Args, Common};
 use crate::output::Format;
 
 /// How long to wait for a ring that is not there.
@@ -23,9 +25,13 @@ pub struct Config {
     pub ring: String,
     /// The name by which this reader is listed.
     pub reader: String,
-    pub lossless: bool,
+    pub delivery: Delivery,
     /// Where to begin; `None` to decide when the ring is found.
     pub from: Option<Start>,
+    /// Where to end, if the ring goes on.
+    pub until: Option<Until>,
+    /// Also read a ring that may be damaged.
+    pub unverified: bool,
     pub every: Option<Duration>,
     pub fields: Vec<String>,
     pub count: Option<u64>,
@@ -68,12 +74,19 @@ impl Config {
             None if common.no_wait => Patience::None,
             None => Patience::ForEver,
         };
+        let delivery = match common.bounded {
+            Some(most) => Delivery::Bounded(most),
+            None if common.lossless => Delivery::Lossless,
+            None => Delivery::Lossy,
+        };
         Config {
             ring: common.ring.or(common.place).unwrap_or_default(),
             reader: common.name.unwrap_or_else(|| kind.name().to_owned()),
             kind,
-            lossless: common.lossless,
+            delivery,
             from: common.from,
+            until: common.until,
+            unverified: common.unverified,
             every: common.every.or(usual),
             fields: common.fields,
             count: common.count,
@@ -124,6 +137,31 @@ mod tests {
         assert_eq!(config("analyzer stats imu --json").every, None);
         assert_eq!(config("analyzer tail imu").every, None);
         assert_eq!(config("analyzer tail imu --name me").reader, "me");
+    }
+
+    #[test]
+    fn delivery_has_three_kinds() {
+        let delivery = |options: &str| config(&format!("analyzer tail imu{options}")).delivery;
+        assert_eq!(delivery(""), Delivery::Lossy);
+        assert_eq!(delivery(" --lossless"), Delivery::Lossless);
+        let bounded = Delivery::Bounded(Duration::from_millis(50));
+        assert_eq!(delivery(" --bounded 50ms"), bounded);
+    }
+
+    #[test]
+    fn a_beginning_may_look_like_an_option() {
+        let from = |options: &str| config(&format!("analyzer tail imu {options}")).from;
+        let last = Some(Start::LastFor(Duration::from_secs(5)));
+        assert_eq!(from("--from -5s"), last);
+        assert_eq!(from("--from=-5s"), last);
+        assert_eq!(from("--from -5s --json"), last);
+        assert_eq!(from("--from last:7"), Some(Start::Last(7)));
+        assert_eq!(config("analyzer tail --from -5s imu").ring, "imu");
+        let until = config("analyzer tail imu --until 7 --unverified");
+        assert_eq!(
+            (until.until, until.unverified),
+            (Some(Until::Sequence(7)), true)
+        );
     }
 
     #[test]

@@ -10,30 +10,23 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use jiff::Timestamp;
 use ringbuf_core::inspect::{self, ProducerState};
-use ringbuf_core::{
-    AttachError, Event, Next, ReadError, ReaderOptions, Records, UntypedBatch, UntypedReader,
-};
+use ringbuf_core::{Delivery, Event, Next, ReadError, Records, Until, UntypedBatch, UntypedReader};
 
 use crate::analysis::{Analysis, View};
-use crate::args::From as Start;
-use crate::config::{Config, Patience};
+use crate::attach::attach;
+use crate::config::Config;
 use crate::output::{Output, talk};
-use crate::progress::Progress;
+use crate::progress::{Ended, Lag, Progress};
+use crate::telling::{Demotion, Losses};
 
-/// How often to look whether a ring has come.
-const LOOK_FOR_RING: Duration = Duration::from_millis(20);
 /// How long a signal may have to wait while nothing comes.
 const LOOK_FOR_SIGNAL: Duration = Duration::from_millis(100);
 /// How long a line may wait to be seen while there is always something to do.
 const BE_SEEN: Duration = Duration::from_millis(100);
-/// Losses are told at most this often.
-const TELL_LOSSES: Duration = Duration::from_secs(1);
-
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
@@ -46,9 +39,9 @@ pub fn follow(config: &Config, stop: &AtomicBool, output: &mut Output) -> anyhow
         return Ok(End { missed: 0 });
     };
     let analysis = config.kind.of(reader.schema(), &config.fields)?;
-    let mut following = Following::begin(config, reader.ledger().joined, analysis, output);
+    let mut following = Following::begin(config, &reader, analysis, output);
     let ended = following.until_the_end(&mut reader, stop);
-    let reported = following.report_the_last();
+    let reported = following.report_the_last(&reader, *ended.as_ref().unwrap_or(&Ended::Failed));
     ended?;
     reported?;
     Ok(End {
@@ -56,103 +49,64 @@ pub fn follow(config: &Config, stop: &AtomicBool, output: &mut Output) -> anyhow
     })
 }
 
-/// The reader; `None` when stopped before there was a ring.
-fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<UntypedReader>> {
-    let began = Instant::now();
-    let mut waited = false;
-    while !stop.load(Ordering::Relaxed) {
-        let producer = inspect::info(&config.ring).map(|info| info.producer).ok();
-        let died = producer == Some(ProducerState::Died);
-        let closed = producer == Some(ProducerState::Closed);
-        // Who came first wants all of it, and of a ring without a producer there is only the past.
-        let usual = if waited || closed || died {
-            Start::Oldest
-        } else {
-            Start::Now
-        };
-        let from = config.from.unwrap_or(usual);
-        let missing = match UntypedReader::attach(&config.ring, options(config, from)) {
-            Ok(reader) => {
-                if closed {
-                    talk("the producer has closed the ring; reading what it left");
-                }
-                if died {
-                    talk("the producer died; reading what it left, then waiting for the next one");
-                }
-                if reader.is_observer() {
-                    talk(
-                        "only observing: all slots are taken, or this user may not register; tools will not \
-                         list this reader, and it looks for records every 10 to 20 ms",
-                    );
-                }
-                return Ok(Some(reader));
-            }
-            Err(error @ AttachError::NotFound { .. }) => error,
-            Err(error) => return Err(error.into()),
-        };
-        match config.patience {
-            Patience::None => return Err(missing.into()),
-            Patience::For(time) if began.elapsed() >= time => {
-                return Err(missing).with_context(|| format!("waited {time:?}"));
-            }
-            Patience::For(_) | Patience::ForEver => {}
-        }
-        if !waited {
-            talk(format_args!("waiting for ring {}", config.ring));
-            waited = true;
-        }
-        thread::sleep(LOOK_FOR_RING);
-    }
-    Ok(None)
-}
-
-fn options(config: &Config, from: Start) -> ReaderOptions {
-    let options = if config.lossless {
-        ReaderOptions::lossless()
-    } else {
-        ReaderOptions::lossy()
-    };
-    let options = options.named(&config.reader);
-    match from {
-        Start::Now => options.from_now(),
-        Start::Oldest => options.from_oldest(),
-    }
-}
-
 /// An analysis under way.
 struct Following<'a> {
+    config: &'a Config,
     analysis: Box<dyn Analysis>,
     output: &'a mut Output,
     progress: Progress,
     /// Records to read, at most.
     count: u64,
-    every: Option<Duration>,
     period_ends: Option<Instant>,
     ends: Option<Instant>,
     flushed: Instant,
     losses: Losses,
+    demotion: Demotion,
+    /// Of a ring with bounded readers; otherwise nobody needs to know.
+    capacity: u64,
+    is_unverified: bool,
+    /// The producer is gone, and no other has come since.
+    producer_died: bool,
+    /// A period in which nothing came since the producer died was reported.
+    silence_told: bool,
+    /// When the first of the records that came, but were more than asked for, was published.
+    cut_off_ns: Option<i64>,
 }
 
 impl<'a> Following<'a> {
     fn begin(
-        config: &Config,
-        joined: u64,
+        config: &'a Config,
+        reader: &UntypedReader,
         analysis: Box<dyn Analysis>,
         output: &'a mut Output,
     ) -> Following<'a> {
         let now = Instant::now();
         // A time too far away for the clock is never reached.
         let after = |time: Option<Duration>| time.and_then(|time| now.checked_add(time));
+        let is_bounded = matches!(config.delivery, Delivery::Bounded(_));
+        let capacity = || inspect::info(&config.ring).map_or(0, |info| info.capacity);
         Following {
+            config,
             analysis,
             output,
-            progress: Progress::beginning(config.ring_name(), &config.reader, joined, now),
+            progress: Progress::beginning(
+                config.ring_name(),
+                &config.reader,
+                is_bounded,
+                reader.ledger().joined,
+                now,
+            ),
             count: config.count.unwrap_or(u64::MAX),
-            every: config.every,
             period_ends: after(config.every),
             ends: after(config.duration),
             flushed: now,
             losses: Losses::default(),
+            demotion: Demotion::default(),
+            capacity: if is_bounded { capacity() } else { 0 },
+            is_unverified: reader.is_unverified(),
+            producer_died: false,
+            silence_told: false,
+            cut_off_ns: None,
         }
     }
 
@@ -160,15 +114,21 @@ impl<'a> Following<'a> {
         &mut self,
         reader: &mut UntypedReader,
         stop: &AtomicBool,
-    ) -> anyhow::Result<()> {
-        while !stop.load(Ordering::Relaxed) && self.progress.read() < self.count {
+    ) -> anyhow::Result<Ended> {
+        while !stop.load(Ordering::Relaxed) {
+            if self.progress.read() >= self.count {
+                return Ok(Ended::Count);
+            }
             let now = Instant::now();
             if self.ends.is_some_and(|ends| now >= ends) {
-                break;
+                return Ok(Ended::Duration);
             }
-            self.report_periods(now)?;
+            self.report_periods(reader, now)?;
             if now.saturating_duration_since(self.flushed) >= BE_SEEN {
                 self.flush(now)?;
+            }
+            if let Err(error) = self.rejoin(reader) {
+                return self.over(error);
             }
             match reader.poll() {
                 Ok(Some(batch)) => {
@@ -176,15 +136,33 @@ impl<'a> Following<'a> {
                     continue;
                 }
                 Ok(None) => {}
-                Err(error) => return over(error),
+                Err(error) => return self.over(error),
             }
             self.flush(now)?;
-            match reader.next_timeout(self.time_to_wait(now)) {
-                Ok(Next::Batch(batch)) => self.take(&batch)?,
-                Ok(Next::TimedOut) => {}
-                Ok(Next::Closed) => break,
-                Err(error) => return over(error),
+            let is_over = match reader.next_timeout(self.time_to_wait(now)) {
+                Ok(Next::Batch(batch)) => {
+                    self.take(&batch)?;
+                    continue;
+                }
+                Ok(Next::TimedOut) => false,
+                Ok(Next::Closed) => true,
+                Err(error) => return self.over(error),
+            };
+            if is_over {
+                return Ok(self.closed(reader));
             }
+            if let Some(ended) = self.nothing_will_come() {
+                return Ok(ended);
+            }
+        }
+        Ok(Ended::Stopped)
+    }
+
+    /// Makes the producer wait again for a reader that was demoted and has caught up.
+    fn rejoin(&mut self, reader: &mut UntypedReader) -> Result<(), ReadError> {
+        if reader.is_demoted() && has_caught_up(reader.lag(), self.capacity) {
+            reader.rejoin()?;
+            self.demotion.ended(reader.cursor(), &mut self.losses);
         }
         Ok(())
     }
@@ -200,13 +178,29 @@ impl<'a> Following<'a> {
         match batch.event() {
             None => {}
             Some(Event::ProducerDied) => {
-                talk("the producer died without closing the ring; waiting for the next one");
+                // Nobody continues an unverified ring, and that its producer died was told before.
+                if !self.is_unverified {
+                    talk("the producer died without closing the ring; waiting for the next one");
+                }
+                self.producer_died = true;
+                self.silence_told = false;
             }
-            Some(Event::Restarted { epoch, .. }) => {
-                talk(format_args!(
-                    "producer {epoch} carries on at {first_sequence}"
-                ));
+            Some(Event::Restarted {
+                epoch,
+                first_sequence: begins,
+            }) => {
+                match begins {
+                    Some(begins) => talk(format_args!("producer {epoch} carries on at {begins}")),
+                    None => talk(format_args!(
+                        "producer {epoch} carries on, at or before {first_sequence}"
+                    )),
+                }
+                self.producer_died = false;
                 self.analysis.restarted();
+            }
+            Some(Event::Demoted) => {
+                self.demotion.happened(first_sequence);
+                self.progress.demoted();
             }
             Some(event) => talk(format_args!("{event:?}")),
         }
@@ -217,8 +211,10 @@ impl<'a> Following<'a> {
             records: Records::new(all.schema(), &all.bytes()[..read * all.schema().size()]),
             first_sequence,
             missed,
+            published: &|record| batch.published_ns(record),
         };
         self.analysis.update(&view, self.output)?;
+        self.cut_off_ns = batch.published_ns(read);
         self.progress.advance(first_sequence, read as u64, missed);
         self.losses.add(missed, first_sequence);
         Ok(())
@@ -226,80 +222,135 @@ impl<'a> Following<'a> {
 
     fn flush(&mut self, now: Instant) -> io::Result<()> {
         self.losses.tell();
+        self.demotion.tell();
         self.flushed = now;
         self.output.flush()
     }
 
-    fn report_periods(&mut self, now: Instant) -> io::Result<()> {
-        let (Some(every), Some(end)) = (self.every, self.period_ends) else {
+    fn report_periods(&mut self, reader: &UntypedReader, now: Instant) -> io::Result<()> {
+        let (Some(every), Some(end)) = (self.config.every, self.period_ends) else {
             return Ok(());
         };
         if now < end {
             return Ok(());
         }
-        let summary = self.progress.period(now);
-        self.analysis.report(&summary, self.output)?;
+        let is_silence = self.producer_died && !self.progress.is_in_period();
+        let summary = self.progress.period(now, self.lag(reader));
+        // Once is enough to see that nothing comes from the dead.
+        if !(is_silence && self.silence_told) {
+            self.analysis.report(&summary, self.output)?;
+        }
+        self.silence_told = is_silence;
         // In step with the beginning, but never two at once for having been held up.
         let next = end + every;
         self.period_ends = Some(if next > now { next } else { now + every });
         Ok(())
     }
 
-    fn report_the_last(&mut self) -> io::Result<()> {
+    fn report_the_last(&mut self, reader: &UntypedReader, ended: Ended) -> io::Result<()> {
         self.losses.tell();
-        let now = Instant::now();
+        self.demotion.tell();
+        let (now, lag) = (Instant::now(), self.lag(reader));
         if self.progress.had_periods() && self.progress.is_in_period() {
             // So that the periods add up to the total.
-            let summary = self.progress.period(now);
+            let summary = self.progress.period(now, lag);
             self.analysis.report(&summary, self.output)?;
         }
-        let summary = self.progress.total(now);
+        let summary = self.progress.total(now, lag, ended);
         self.analysis.report(&summary, self.output)?;
         self.output.flush()
     }
-}
 
-/// What to make of the reader's last word.
-fn over(error: ReadError) -> anyhow::Result<()> {
-    match error {
-        // All that had been published was delivered: an end like any other.
-        ReadError::Removed | ReadError::Replaced => {
-            talk(error);
-            Ok(())
-        }
-        error => Err(error.into()),
-    }
-}
-
-/// Losses not told yet.
-#[derive(Default)]
-struct Losses {
-    missed: u64,
-    before: u64,
-    told: Option<Instant>,
-}
-
-impl Losses {
-    fn add(&mut self, missed: u64, first_sequence: u64) {
-        if missed == 0 {
-            return;
-        }
-        self.missed += missed;
-        self.before = first_sequence;
-        if self.told.is_none_or(|told| told.elapsed() >= TELL_LOSSES) {
-            self.tell();
+    /// How far the analysis is behind: the reader may be further by what was more than asked for.
+    fn lag(&self, reader: &UntypedReader) -> Lag {
+        let published = reader.cursor() + reader.lag();
+        let since = |ns: i64| {
+            let passed = Timestamp::now().as_nanosecond() - i128::from(ns);
+            Duration::from_nanos(u64::try_from(passed).unwrap_or(0))
+        };
+        Lag {
+            records: published.saturating_sub(self.progress.next_sequence()),
+            time: reader
+                .lag_time()
+                .map(|time| self.cut_off_ns.map_or(time, since)),
         }
     }
 
-    fn tell(&mut self) {
-        let recently = self.told.is_some_and(|told| told.elapsed() < TELL_LOSSES);
-        if self.missed > 0 && !recently {
-            talk(format_args!(
-                "missed {} records before {}",
-                self.missed, self.before
-            ));
-            self.missed = 0;
-            self.told = Some(Instant::now());
+    /// The reader has come to an end: that of the ring, or of what was asked for.
+    fn closed(&self, reader: &UntypedReader) -> Ended {
+        let is_until = match self.config.until {
+            None => false,
+            Some(Until::Sequence(end)) => reader.cursor() >= end,
+            // In front of a record that was published later.
+            Some(_) => reader.lag() > 0 || !self.is_closed(),
+        };
+        if is_until {
+            Ended::Until
+        } else {
+            Ended::Closed
         }
+    }
+
+    fn is_closed(&self) -> bool {
+        inspect::info(&self.config.ring).is_ok_and(|info| info.producer == ProducerState::Closed)
+    }
+
+    /// Why it is in vain to wait for another producer, if it is.
+    fn nothing_will_come(&self) -> Option<Ended> {
+        if !self.producer_died {
+            return None;
+        }
+        if self.is_unverified {
+            return Some(Ended::Closed);
+        }
+        match self.config.until {
+            // By its clock, whoever comes publishes later. While one lives its clock may be another than ours.
+            Some(Until::At(end)) if Timestamp::now().as_nanosecond() > i128::from(end) => {
+                Some(Ended::Until)
+            }
+            _ => None,
+        }
+    }
+
+    /// What to make of the reader's last word.
+    fn over(&self, error: ReadError) -> anyhow::Result<Ended> {
+        let ring = self.config.ring_name();
+        let what = "all that it had published was read";
+        // An end like any other.
+        match error {
+            ReadError::Removed => {
+                talk(format_args!("ring {ring} was removed; {what}"));
+                Ok(Ended::Removed)
+            }
+            ReadError::Replaced => {
+                talk(format_args!(
+                    "ring {ring} was replaced by another of its name; {what}: start again to follow the new one"
+                ));
+                Ok(Ended::Replaced)
+            }
+            error => Err(error.into()),
+        }
+    }
+}
+
+/// Whether a demoted reader may hold the producer again. One that was lapped goes on half a ring behind: who is too
+/// slow for good must not count as having caught up there.
+fn has_caught_up(lag: u64, capacity: u64) -> bool {
+    lag <= capacity / 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_caught_up;
+
+    #[test]
+    fn having_been_lapped_is_not_having_caught_up() {
+        for capacity in [1, 2, 3, 4, 1_000, 1 << 40] {
+            assert!(has_caught_up(0, capacity));
+            // Half a ring behind what was claimed is a little less behind what is published.
+            let lapped = (capacity / 2).saturating_sub(capacity / 8).max(1);
+            assert!(!has_caught_up(lapped, capacity), "{capacity}");
+        }
+        assert!(has_caught_up(250, 1_000));
     }
 }

@@ -1,23 +1,26 @@
 //! `analyzer`: follows a ring and says what it sees.
 //!
 //! ```text
-//! args  ->  config  ->  follow  ->  analysis  ->  output
-//! what      what is     the ring    what it       how it
-//! was typed meant       itself      means         is said
+//! args  ->  config  ->  attach, follow  ->  analysis  ->  output
+//! what      what is     the ring            what it       how it
+//! was typed meant       itself              means         is said
 //! ```
 //!
-//! Only `follow` knows the ring's reader, only `output` knows where lines go, and an analysis
+//! Only `attach` and `follow` know the ring's reader, only `output` knows where lines go, and an analysis
 //! knows neither. Data goes to stdout, talk to stderr.
 
 mod analysis;
 mod args;
+mod attach;
 mod config;
 mod duration;
 mod follow;
 mod output;
 mod progress;
 mod select;
+mod span;
 mod table;
+mod telling;
 mod times;
 mod usage;
 mod values;
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn run(config: &Config) -> anyhow::Result<End> {
+    span::check(config.from, config.until)?;
     let stop = Arc::new(AtomicBool::new(false));
     for &signal in TERM_SIGNALS {
         // In this order the second Ctrl-C ends an analyzer that does not get to finishing.

@@ -3,9 +3,46 @@
 //! For both, at every moment: `read + missed + skipped = next_sequence - first_sequence`.
 
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
+
+/// What ended a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// The producer closed the ring, or nobody can carry it on; all of it was read.
+    Closed,
+    /// The records asked for end here.
+    Until,
+    /// So many records were asked for.
+    Count,
+    /// The time to follow the ring was over.
+    Duration,
+    /// By a signal.
+    Stopped,
+    /// The ring was removed; all of it was read.
+    Removed,
+    /// Another ring has its name; all of it was read.
+    Replaced,
+    /// By an error.
+    Failed,
+}
+
+impl Ended {
+    /// Whether there would have been more to read.
+    fn is_early(self) -> bool {
+        matches!(self, Ended::Duration | Ended::Stopped | Ended::Failed)
+    }
+}
+
+/// How far the analyzer is behind the newest record.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lag {
+    pub records: u64,
+    /// How long the first of them has been there; `None` if the ring does not tell.
+    pub time: Option<Duration>,
+}
 
 /// What every report begins with. A periodic one covers its period, the last one everything.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -20,6 +57,15 @@ pub struct Summary {
     pub first_sequence: u64,
     pub next_sequence: u64,
     pub elapsed_s: f64,
+    /// At the end of what it covers.
+    pub lag: u64,
+    pub lag_s: Option<f64>,
+    /// How often the producer went on without this analyzer; `None` unless it waits for a while.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub demotions: Option<u64>,
+    /// Only in the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
 }
 
 impl fmt::Display for Summary {
@@ -37,6 +83,17 @@ impl fmt::Display for Summary {
         }
         if self.skipped > 0 {
             write!(f, ", {} skipped", self.skipped)?;
+        }
+        match self.demotions.unwrap_or(0) {
+            0 => {}
+            1 => write!(f, ", demoted once")?,
+            times => write!(f, ", demoted {times} times")?,
+        }
+        if self.lag > 0 && self.ended.is_some_and(Ended::is_early) {
+            write!(f, ", {} behind", self.lag)?;
+            if let Some(lag) = self.lag_s {
+                write!(f, " ({lag:.3} s)")?;
+            }
         }
         Ok(())
     }
@@ -56,6 +113,7 @@ struct Span {
     read: u64,
     missed: u64,
     skipped: u64,
+    demotions: u64,
     first_sequence: u64,
     began: Instant,
 }
@@ -66,6 +124,7 @@ impl Span {
             read: 0,
             missed: 0,
             skipped: 0,
+            demotions: 0,
             first_sequence,
             began,
         }
@@ -77,17 +136,25 @@ impl Span {
 pub struct Progress {
     ring: String,
     reader: String,
+    can_be_demoted: bool,
     next_sequence: u64,
     period: Span,
     total: Span,
 }
 
 impl Progress {
-    pub fn beginning(ring: &str, reader: &str, joined: u64, now: Instant) -> Progress {
+    pub fn beginning(
+        ring: &str,
+        reader: &str,
+        can_be_demoted: bool,
+        joined: u64,
+        now: Instant,
+    ) -> Progress {
         let span = Span::beginning(joined, now);
         Progress {
             ring: ring.to_owned(),
             reader: reader.to_owned(),
+            can_be_demoted,
             next_sequence: joined,
             period: span,
             total: span,
@@ -104,6 +171,16 @@ impl Progress {
             span.skipped += passed - missed;
         }
         self.next_sequence += passed + read;
+    }
+
+    /// The producer went on without this analyzer.
+    pub fn demoted(&mut self) {
+        self.period.demotions += 1;
+        self.total.demotions += 1;
+    }
+
+    pub fn next_sequence(&self) -> u64 {
+        self.next_sequence
     }
 
     pub fn read(&self) -> u64 {
@@ -125,27 +202,31 @@ impl Progress {
     }
 
     /// Ends a period and begins the next.
-    pub fn period(&mut self, now: Instant) -> Summary {
-        let summary = self.summary(&self.period, now, false);
+    pub fn period(&mut self, now: Instant, lag: Lag) -> Summary {
+        let summary = self.summary(&self.period, now, lag, None);
         self.period = Span::beginning(self.next_sequence, now);
         summary
     }
 
-    pub fn total(&self, now: Instant) -> Summary {
-        self.summary(&self.total, now, true)
+    pub fn total(&self, now: Instant, lag: Lag, ended: Ended) -> Summary {
+        self.summary(&self.total, now, lag, Some(ended))
     }
 
-    fn summary(&self, span: &Span, now: Instant, last: bool) -> Summary {
+    fn summary(&self, span: &Span, now: Instant, lag: Lag, ended: Option<Ended>) -> Summary {
         Summary {
             ring: self.ring.clone(),
             reader: self.reader.clone(),
-            last,
+            last: ended.is_some(),
             read: span.read,
             missed: span.missed,
             skipped: span.skipped,
             first_sequence: span.first_sequence,
             next_sequence: self.next_sequence,
             elapsed_s: now.saturating_duration_since(span.began).as_secs_f64(),
+            lag: lag.records,
+            lag_s: lag.time.map(|time| time.as_secs_f64()),
+            demotions: self.can_be_demoted.then_some(span.demotions),
+            ended,
         }
     }
 }
@@ -167,6 +248,10 @@ pub mod tests {
             first_sequence: 0,
             next_sequence: read,
             elapsed_s: 1.0,
+            lag: 0,
+            lag_s: None,
+            demotions: None,
+            ended: last.then_some(Ended::Closed),
         }
     }
 
@@ -178,19 +263,41 @@ pub mod tests {
     #[test]
     fn periods_add_up_to_the_total() {
         let start = Instant::now();
-        let mut progress = Progress::beginning("r", "test", 100, start);
+        let mut progress = Progress::beginning("r", "test", true, 100, start);
+        let lag = |records, time| Lag { records, time };
         progress.advance(100, 10, 0);
         progress.advance(115, 5, 3);
-        let first = progress.period(start + Duration::from_secs(1));
+        progress.demoted();
+        let some = lag(9, Some(Duration::from_millis(250)));
+        let first = progress.period(start + Duration::from_secs(1), some);
         progress.advance(140, 1, 20);
-        let second = progress.period(start + Duration::from_millis(1500));
-        let total = progress.total(start + Duration::from_secs(2));
+        progress.demoted();
+        progress.demoted();
+        let second = progress.period(start + Duration::from_millis(1500), lag(3, None));
+        let total = progress.total(start + Duration::from_secs(2), lag(0, None), Ended::Closed);
         assert!([&first, &second, &total].into_iter().all(balanced));
         assert_eq!((first.read, first.missed, first.skipped), (15, 3, 2));
         assert_eq!((second.first_sequence, second.next_sequence), (120, 141));
         assert_eq!((total.read, total.missed, total.skipped), (16, 23, 2));
         assert_eq!((second.elapsed_s, total.elapsed_s), (0.5, 2.0));
         assert!(total.last && !first.last);
+        let demotions = [&first, &second, &total].map(|summary| summary.demotions);
+        assert_eq!(demotions, [Some(1), Some(2), Some(3)]);
+        assert_eq!((first.lag, first.lag_s), (9, Some(0.25)));
+        assert_eq!((second.lag, second.lag_s), (3, None));
+        assert_eq!((first.ended, total.ended), (None, Some(Ended::Closed)));
+    }
+
+    #[test]
+    fn who_cannot_be_demoted_says_nothing_of_it() {
+        let now = Instant::now();
+        let mut progress = Progress::beginning("r", "test", false, 0, now);
+        let json = serde_json::to_string(&progress.period(now, Lag::default())).unwrap();
+        assert!(
+            !json.contains("demotions") && !json.contains("ended"),
+            "{json}"
+        );
+        assert!(json.ends_with(r#""lag":0,"lag_s":null}"#), "{json}");
     }
 
     #[test]
@@ -203,6 +310,28 @@ pub mod tests {
             summary.to_string(),
             "total: 500 records in 1.0 s (0..500), 7 missed"
         );
+        summary.missed = 0;
+        summary.demotions = Some(0);
+        assert_eq!(summary.to_string(), "total: 500 records in 1.0 s (0..500)");
+        summary.demotions = Some(2);
+        assert!(summary.to_string().ends_with("(0..500), demoted 2 times"));
+    }
+
+    #[test]
+    fn who_is_stopped_early_says_how_much_is_left() {
+        let mut summary = summary_of(5, true);
+        (summary.lag, summary.lag_s) = (80, Some(0.0123));
+        // Not to be read anyway.
+        for ended in [Ended::Count, Ended::Until] {
+            summary.ended = Some(ended);
+            assert!(summary.to_string().ends_with("(0..5)"), "{summary}");
+        }
+        summary.ended = Some(Ended::Duration);
+        assert!(summary.to_string().ends_with("(0..5), 80 behind (0.012 s)"));
+        (summary.ended, summary.lag_s) = (Some(Ended::Stopped), None);
+        assert!(summary.to_string().ends_with("(0..5), 80 behind"));
+        summary.lag = 0;
+        assert!(summary.to_string().ends_with("(0..5)"));
     }
 
     #[test]
@@ -216,7 +345,7 @@ pub mod tests {
             summary: &summary,
             own: Own { anomalies: 3 },
         };
-        let expected = r#"{"ring":"r","reader":"test","final":true,"read":2,"missed":0,"skipped":0,"first_sequence":0,"next_sequence":2,"elapsed_s":1.0,"anomalies":3}"#;
+        let expected = r#"{"ring":"r","reader":"test","final":true,"read":2,"missed":0,"skipped":0,"first_sequence":0,"next_sequence":2,"elapsed_s":1.0,"lag":0,"lag_s":null,"ended":"closed","anomalies":3}"#;
         assert_eq!(serde_json::to_string(&report).unwrap(), expected);
     }
 }

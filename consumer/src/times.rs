@@ -17,6 +17,13 @@ pub enum Time {
     Missing,
 }
 
+impl Time {
+    /// Nanoseconds since the Unix epoch. A time that no calendar has is no time.
+    pub fn wall(nanoseconds: i128) -> Time {
+        Timestamp::from_nanosecond(nanoseconds).map_or(Time::Missing, Time::Wall)
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -68,8 +75,7 @@ pub fn time(records: &Records<'_>, i: usize, column: &Column) -> Time {
         return Time::Missing;
     };
     if column.role() == Role::Time(Clock::Unix) || column.element() == Element::DateTimeNs {
-        // A time that no calendar has is no time.
-        Timestamp::from_nanosecond(nanoseconds).map_or(Time::Missing, Time::Wall)
+        Time::wall(nanoseconds)
     } else {
         Time::Seconds(nanoseconds as f64 / 1e9)
     }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// Wrong usage that shows only once the ring is known, such as a field it does not have.
+/// Wrong usage that no single argument shows, such as a field that the ring does not have.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Usage(pub String);
 

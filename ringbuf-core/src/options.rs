@@ -327,7 +327,7 @@ pub enum Start {
     /// publication times ([`CreateOptions::stamp`]).
     LastFor(Duration),
     /// With the first record published at this wall time or later, nanoseconds since the Unix epoch, or with the
-    /// oldest that is kept. Needs publication times.
+    /// oldest that is kept. A time that has not come is now. Needs publication times.
     At(i64),
 }
 

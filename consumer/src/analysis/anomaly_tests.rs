@@ -39,6 +39,7 @@ fn judged(rule: Rule, values: &[f64], batch: usize, format: Format) -> Written {
             records: Records::new(&schema, piece),
             first_sequence: (i * batch) as u64,
             missed: 0,
+            published: &|_| None,
         };
         anomaly.update(&view, &mut output).unwrap();
     }
@@ -179,6 +180,7 @@ fn findings_come_record_by_record() {
         records,
         first_sequence: 10,
         missed: 0,
+        published: &|_| None,
     };
     anomaly.update(&view, &mut output).unwrap();
     output.flush().unwrap();
@@ -212,6 +214,7 @@ fn a_gap_is_taken_into_account() {
             records,
             first_sequence: 0,
             missed,
+            published: &|_| None,
         };
         anomaly.update(&view, &mut output).unwrap();
     };

@@ -28,6 +28,7 @@ fn reports(format: Format, periods: &[&[f64]]) -> Written {
             records: Records::new(&schema, &bytes),
             first_sequence: read,
             missed: 0,
+            published: &|_| None,
         };
         stats.update(&view, &mut output).unwrap();
         read += period.len() as u64;

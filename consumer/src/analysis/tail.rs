@@ -28,6 +28,8 @@ pub struct Tail {
 struct Line<'a> {
     sequence: u64,
     time: Time,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<Time>,
     fields: Fields<'a>,
 }
 
@@ -96,6 +98,7 @@ impl Analysis for Tail {
                 Format::Json => output.object(&Line {
                     sequence,
                     time: self.times.at(&view.records, record),
+                    published: (view.published)(record).map(|ns| Time::wall(ns.into())),
                     fields: Fields {
                         columns: &self.columns,
                         records: &view.records,
@@ -144,7 +147,7 @@ fn header(column: &Column) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
+    use super::super::{Kind, Published};
     use super::*;
     use crate::output::tests::Written;
     use crate::progress::tests::summary_of;
@@ -171,6 +174,10 @@ mod tests {
     }
 
     fn tailed(format: Format, bytes: &[u8]) -> Written {
+        tailed_as_published(format, bytes, &|_| None)
+    }
+
+    fn tailed_as_published(format: Format, bytes: &[u8], published: Published<'_>) -> Written {
         let (schema, written) = (schema(), Written::default());
         let mut output = written.output(format);
         let mut tail = Kind::Tail.of(&schema, &[]).unwrap();
@@ -178,6 +185,7 @@ mod tests {
             records: Records::new(&schema, bytes),
             first_sequence: 41,
             missed: 0,
+            published,
         };
         tail.update(&view, &mut output).unwrap();
         tail.report(&summary_of(2, true), &mut output).unwrap();
@@ -192,6 +200,16 @@ mod tests {
         assert_eq!(lines[1], expected);
         assert!(lines[2].contains(r#""final":true"#));
         assert_eq!(lines.len(), 3);
+    }
+
+    #[test]
+    fn publication_times_are_told_to_programs() {
+        let published = |record| Some(1_386_018_900_000_000_007 + record as i64);
+        let lines = tailed_as_published(Format::Json, &two_records(), &published).lines();
+        let expected = r#""time":"1970-01-01T00:00:01.5Z","published":"2013-12-02T21:15:00.000000008Z","fields""#;
+        assert!(lines[1].contains(expected), "{}", lines[1]);
+        let people = tailed_as_published(Format::Human, &two_records(), &published).lines();
+        assert_eq!(people, tailed(Format::Human, &two_records()).lines());
     }
 
     #[test]

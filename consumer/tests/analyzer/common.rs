@@ -2,12 +2,17 @@
 
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ringbuf_core::{Clock, Element, Field, Retain, Schema, UntypedProducer};
+use ringbuf_core::inspect::{self, ReaderInfo};
+use ringbuf_core::{Clock, CreateOptions, Element, Field, Retain, Schema, UntypedProducer};
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// No analyzer of a test takes so long, unless it hangs.
+const HANGS: Duration = Duration::from_secs(60);
 
 /// Where a ring is, or will be.
 pub struct Place(TempDir);
@@ -27,6 +32,27 @@ impl Place {
 
     pub fn producer(&self, capacity: u64) -> UntypedProducer {
         UntypedProducer::create(&self.ring(), schema(), Retain::records(capacity)).unwrap()
+    }
+
+    pub fn producer_with(&self, capacity: u64, options: &CreateOptions) -> UntypedProducer {
+        let retain = Retain::records(capacity);
+        UntypedProducer::create_with(&self.ring(), schema(), retain, options).unwrap()
+    }
+
+    /// The only registered reader, if it is there yet.
+    pub fn reader(&self) -> Option<ReaderInfo> {
+        let mut readers = inspect::info(&self.ring()).unwrap().readers.unwrap();
+        assert!(readers.len() <= 1, "{readers:?}");
+        readers.pop()
+    }
+
+    /// Waits until the only registered reader has come to this sequence.
+    #[track_caller]
+    pub fn read_up_to(&self, sequence: u64) {
+        eventually("the analyzer reads", || {
+            let ledger = self.reader().and_then(|reader| reader.ledger);
+            ledger.is_some_and(|ledger| ledger.cursor == sequence)
+        });
     }
 
     /// An analyzer on this ring that has not started yet.
@@ -106,12 +132,22 @@ impl Finished {
     }
 }
 
+/// Waits for the end of an analyzer, and puts an end to one that hangs.
 pub fn finish(child: Child) -> Finished {
+    let id = child.id().to_string();
+    let (ended, end) = mpsc::channel::<()>();
+    let watching = thread::spawn(move || {
+        if end.recv_timeout(HANGS) == Err(RecvTimeoutError::Timeout) {
+            let _ = Command::new("kill").args(["-KILL", &id]).status();
+        }
+    });
     let Output {
         status,
         stdout,
         stderr,
     } = child.wait_with_output().unwrap();
+    drop(ended);
+    watching.join().unwrap();
     Finished {
         status,
         stdout: String::from_utf8(stdout).unwrap(),
@@ -146,4 +182,25 @@ pub fn signal(child: &Child, signal: &str) {
             .unwrap()
             .success()
     );
+}
+
+/// An analyzer that stands still until this is dropped.
+pub struct Suspended<'a>(&'a Child);
+
+/// Stops an analyzer, and waits until it stands still.
+#[track_caller]
+pub fn suspend(child: &Child) -> Suspended<'_> {
+    let suspended = Suspended(child);
+    signal(child, "-STOP");
+    let stat = format!("/proc/{}/stat", child.id());
+    eventually("the analyzer stands still", || {
+        std::fs::read_to_string(&stat).unwrap().contains(") T ")
+    });
+    suspended
+}
+
+impl Drop for Suspended<'_> {
+    fn drop(&mut self) {
+        signal(self.0, "-CONT");
+    }
 }

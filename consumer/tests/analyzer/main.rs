@@ -1,6 +1,9 @@
 //! Analyzers as processes, on real rings.
 #![cfg(target_os = "linux")]
 
+mod bounded;
 mod common;
+mod entering;
 mod following;
 mod producer_death;
+mod spans;

@@ -102,6 +102,14 @@ impl Follower {
     /// Reads no further than this sequence from now on.
     pub fn set_until(&mut self, until: u64) {
         self.until = until;
+        let beyond = self.ledger.cursor.saturating_sub(until);
+        if beyond > 0 && self.ledger.read == 0 {
+            // What it missed out there before it read anything it would not have read.
+            let beyond = beyond.min(self.ledger.missed);
+            self.ledger.cursor -= beyond;
+            self.ledger.missed -= beyond;
+            ledger::record(self.slot(), &self.ledger);
+        }
     }
 
     /// Records published and not yet read.

@@ -52,6 +52,7 @@ fn of_a_slice_as_much_goes_as_there_is_room_for() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
 fn who_sets_a_limit_waits_all_the_same_and_nothing_is_counted() {
     let home = home();
     let mut producer = home.producer_with::<u64>(2, &dropping());
@@ -67,6 +68,7 @@ fn who_sets_a_limit_waits_all_the_same_and_nothing_is_counted() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
 fn a_bounded_reader_is_demoted_when_its_time_is_over() {
     let home = home();
     let mut producer = home.producer_with::<u64>(2, &dropping());
@@ -87,6 +89,7 @@ fn a_bounded_reader_is_demoted_when_its_time_is_over() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
 fn a_limit_lets_a_slice_go_in_part() {
     let home = home();
     let mut producer = home.producer::<u64>(4);

@@ -1,5 +1,6 @@
 //! Publication times: every record has its own, and is found by it.
 
+use std::sync::mpsc;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -46,6 +47,7 @@ fn deliveries() -> [ReaderOptions; 3] {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a thousand times slower, it is never in time")]
 fn every_record_has_the_time_at_which_it_was_published() {
     let home = home();
     for options in presets() {
@@ -143,6 +145,7 @@ fn the_lag_in_time_is_the_age_of_the_next_record() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a thousand times slower, it is never in time")]
 fn a_span_of_time_is_read_exactly() {
     let home = home();
     for capacity in [10, 64] {
@@ -181,6 +184,7 @@ fn a_span_of_time_is_read_exactly() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a thousand times slower, it is never in time")]
 fn a_span_may_end_in_the_future() {
     let home = home();
     let mut producer = home.producer_with::<u64>(64, &stamped());
@@ -208,6 +212,7 @@ fn a_span_may_end_in_the_future() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "a thousand times slower, it is never in time")]
 fn what_is_kept_in_time_is_known_once_the_ring_has_gone_around() {
     let retain = Retain::lasting(Duration::from_millis(100), 100.0);
     assert_eq!(retain.count(), 10);
@@ -247,15 +252,20 @@ fn a_time_belongs_to_its_record_while_the_producer_laps_the_reader() {
     let (mut at_least, mut at_most) = (i64::MIN, i64::MAX);
     let (mut read, mut missed) = (0, 0);
     std::thread::scope(|scope| {
+        let (enough, is_enough) = mpsc::channel();
         scope.spawn(move || {
-            for _ in 0..300_000 {
-                producer
-                    .publish(&(began.elapsed().as_nanos() as u64))
-                    .unwrap();
+            while is_enough.try_recv().is_err() {
+                for _ in 0..10_000 {
+                    let now = began.elapsed().as_nanos() as u64;
+                    producer.publish(&now).unwrap();
+                }
             }
         });
         while let Some(batch) = reader.next().unwrap() {
             missed += batch.missed();
+            if missed > 10_000 && read > 10_000 {
+                let _ = enough.send(());
+            }
             let made = batch.records();
             read += made.len();
             for i in 0..made.len() {
@@ -268,7 +278,6 @@ fn a_time_belongs_to_its_record_while_the_producer_laps_the_reader() {
         }
     });
     assert!(at_least <= at_most, "{at_least} {at_most}");
-    assert!(read > 0 && missed > 0, "{read} {missed}");
 }
 
 #[test]
