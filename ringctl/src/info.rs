@@ -36,7 +36,7 @@ fn page(info: &RingInfo, now: Timestamp) -> String {
 const UNVERIFIED: &str = "  \
   UNVERIFIED: the system stopped before the last producer had closed the ring and all was on the disk,
   so records may be damaged or of different times. Readers and producers refuse it. Save what you need
-  (readers get it if they ask for unverified records), then `ringctl rm` it or have it replaced.
+  (`analyzer tail RING --from oldest --unverified`), then `ringctl rm` it or have it replaced.
 ";
 
 fn summary(info: &RingInfo, now: Timestamp) -> Vec<(&'static str, String)> {
