@@ -4,8 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
+use ringbuf_core::{Delivery, Register, WhenFull};
+
 use crate::{
-    config::{Allow, WhenFull},
     source::{csv_time::TimeFormat, signal::ChannelSpec},
     values,
 };
@@ -24,6 +25,8 @@ Examples:
   producer csv data/xio-fusion/sensor_data.csv --ring imu --speed 10
   producer SOURCE --help       every option of a source
 
+The ring is made if there is none of that name, and continued if there is one like it: sequences go
+on. One that is different is left alone unless --replace is given.
 The ring is closed when the producer ends: analyzers read what is left and end as well.
 Ctrl-C and SIGTERM close the ring and finish the report; a second one ends at once.
 Exit status: 0 done, 1 failed, 2 wrong usage.";
@@ -55,16 +58,15 @@ The field `time` is when each sample was taken: the start plus n / rate, free of
 Examples:
   producer synth --ring demo --rate 100 --duration 5s --capacity 10000
   producer synth --ring demo --channel value=gaussian:50,10 --no-time     one float64, nothing else
-  producer synth --ring fast --rate 1e6 --channel value=gaussian:50,10 --allow lossy";
+  producer synth --ring fast --rate 1e6 --channel value=gaussian:50,10 --allow lossy
+  producer synth --ring live --rate 1000 --retain 1m --allow bounded:50ms
+  producer synth --ring live --rate 1000 --when-full drop --json          counts what is refused
+  producer synth --ring lab --mode 0640 --register group                  shared with the group";
 
 #[derive(Debug, Args)]
 pub(crate) struct SynthArgs {
     /// A channel and its signal, in place of the four below; may be given several times
-    #[arg(
-        long = "channel",
-        visible_alias = "channels",
-        value_name = "NAME=SIGNAL"
-    )]
+    #[arg(long = "channel", alias = "channels", value_name = "NAME=SIGNAL")]
     #[arg(value_parser = ChannelSpec::parse)]
     pub(crate) channels: Vec<ChannelSpec>,
     /// The same seed makes the same values
@@ -90,6 +92,7 @@ Examples:
   producer csv data/xio-fusion/sensor_data.csv --ring imu                real time
   producer csv data/nab/machine_temperature_system_failure.csv --ring machine --speed 3000
   producer csv data/nab/machine_temperature_system_failure.csv --ring machine --rate 0
+  producer csv data/xio-fusion/sensor_data.csv --ring imu --rate 100 --retain 30s
   producer csv log.csv --ring log --time logged --time-unit unix-ms --text state --leave-out id";
 
 #[derive(Debug, Args)]
@@ -97,7 +100,7 @@ pub(crate) struct CsvArgs {
     /// The recording
     pub(crate) file: PathBuf,
     /// Recorded timing, X times faster [default: 1 when the file has a time column]
-    #[arg(long, value_name = "X", value_parser = values::speed, conflicts_with_all = ["rate", "no_time"])]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = values::speed, conflicts_with_all = ["rate", "no_time"])]
     pub(crate) speed: Option<f64>,
     /// With recorded timing, wait no longer than this between two records
     #[arg(long, value_name = "TIME", value_parser = values::duration, conflicts_with_all = ["rate", "no_time"])]
@@ -131,28 +134,44 @@ pub(crate) struct Common {
     #[arg(long, value_name = "RING")]
     pub(crate) ring: String,
     /// Records a second; 0: as fast as possible [default: 100, unless timing is recorded]
-    #[arg(long, value_name = "HZ", value_parser = values::rate)]
+    #[arg(long, value_name = "HZ", allow_negative_numbers = true, value_parser = values::rate)]
     pub(crate) rate: Option<f64>,
     /// Stop after so many records
-    #[arg(long, value_name = "N", value_parser = values::count)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::count)]
     pub(crate) count: Option<u64>,
     /// Stop after so much time, such as 5s
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     pub(crate) duration: Option<Duration>,
-    /// Records the ring keeps [default: as many as fit into 4 MiB]
-    #[arg(long, value_name = "N", value_parser = values::positive_count)]
+    /// Records the ring keeps [default: as many as the ring of this name does already, else as many
+    /// as fit into 4 MiB]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::positive_count)]
     pub(crate) capacity: Option<u64>,
+    /// In place of --capacity, the records of so much time, such as 5s, at the rate of --rate
+    #[arg(long, value_name = "TIME", value_parser = values::positive_duration, conflicts_with = "capacity")]
+    pub(crate) retain: Option<Duration>,
     /// Begin when so many readers have registered
-    #[arg(long, value_name = "N", default_value = "0", value_parser = values::readers)]
+    #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true, value_parser = values::readers)]
     pub(crate) wait_for_readers: u64,
-    /// The most a reader may ask for; with lossless the producer waits for slow readers that ask
-    /// for it
-    #[arg(long, value_name = "lossy|lossless", default_value = "lossless", value_parser = Allow::parse)]
-    pub(crate) allow: Allow,
-    /// What to do while a lossless reader is a full ring behind
-    #[arg(long, value_name = "wait", default_value = "wait", value_parser = WhenFull::parse)]
+    /// The most a reader may ask for: lossy (nobody can hold this producer up), bounded:T (a reader
+    /// can, for the time T at a stretch), lossless (for as long as it lives)
+    #[arg(long, value_name = "lossy|bounded:T|lossless", default_value = "lossless", value_parser = values::delivery)]
+    pub(crate) allow: Delivery,
+    /// While a reader holds the producer up: wait for it, or drop the records that find no room and
+    /// count them as refused
+    #[arg(long, value_name = "wait|drop", default_value = "wait", value_parser = values::when_full)]
     pub(crate) when_full: WhenFull,
-    /// Put a new ring in the place of one with other fields or another capacity
+    /// Do not note when each record is published (8 bytes): then there is no lag in time and no
+    /// reading by time, and --retain is not checked
+    #[arg(long)]
+    pub(crate) no_stamp: bool,
+    /// Permissions of the ring, in octal as for chmod: 0640 lets the group read it [default: 0600]
+    #[arg(long, value_name = "MODE", value_parser = values::mode)]
+    pub(crate) mode: Option<u32>,
+    /// Which of those who may read the ring may register, to hold the producer up and to be listed
+    #[arg(long, value_name = "owner|group|all", value_parser = values::register)]
+    pub(crate) register: Option<Register>,
+    /// Put a new ring in the place of one whose producer is gone, also if it is different: fields,
+    /// capacity, --allow, --when-full, --no-stamp
     #[arg(long)]
     pub(crate) replace: bool,
     /// End with one JSON object on standard output
@@ -191,9 +210,13 @@ mod tests {
             "producer synth",
             "producer synth --ring r --speed 2",
             "producer synth --ring r --rate -1",
-            "producer synth --ring r --allow bounded:5ms",
-            "producer synth --ring r --when-full drop",
+            "producer synth --ring r --allow bounded",
+            "producer synth --ring r --when-full burst",
             "producer synth --ring r --capacity 0",
+            "producer synth --ring r --capacity 10 --retain 5s",
+            "producer synth --ring r --retain 0s",
+            "producer synth --ring r --mode rw-r-----",
+            "producer synth --ring r --register others",
             "producer csv --ring r",
             "producer csv f --ring r --rate 1 --speed 2",
             "producer csv f --ring r --no-time --speed 2",
@@ -201,6 +224,21 @@ mod tests {
         ] {
             let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_negative_number_is_told_what_is_expected() {
+        for option in [
+            "--rate",
+            "--count",
+            "--capacity",
+            "--wait-for-readers",
+            "--speed",
+        ] {
+            let line = ["producer", "csv", "f", "--ring", "r", option, "-1"];
+            let error = Cli::try_parse_from(line).expect_err(option).to_string();
+            assert!(error.contains("found \"-1\", expected"), "{error}");
         }
     }
 }

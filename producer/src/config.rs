@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use ringbuf_core::{Delivery, Register, WhenFull};
+
 use crate::{
     args::{Cli, Common, CsvArgs, SourceArgs, SynthArgs},
+    keep::{Keep, Promise},
     pace::Timing,
     source::{
         csv::CsvOptions,
@@ -38,8 +41,12 @@ pub(crate) enum SourceConfig {
 #[derive(Debug)]
 pub(crate) struct RingConfig {
     pub(crate) name: String,
-    pub(crate) capacity: Option<u64>,
-    pub(crate) allow: Allow,
+    pub(crate) keep: Keep,
+    pub(crate) allow: Delivery,
+    pub(crate) when_full: WhenFull,
+    /// Note for every record when it was published.
+    pub(crate) stamp: bool,
+    pub(crate) access: Access,
     pub(crate) replace: bool,
 }
 
@@ -50,40 +57,12 @@ pub(crate) struct Limits {
     pub(crate) duration: Option<Duration>,
 }
 
-/// The most a reader may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Allow {
-    Lossy,
-    Lossless,
-}
-
-impl Allow {
-    pub(crate) fn parse(text: &str) -> Result<Allow, String> {
-        match text {
-            "lossy" => Ok(Allow::Lossy),
-            "lossless" => Ok(Allow::Lossless),
-            _ if text.starts_with("bounded") => {
-                Err("bounded is not supported yet, expected lossy or lossless".to_owned())
-            }
-            _ => Err(format!("found {text:?}, expected lossy or lossless")),
-        }
-    }
-}
-
-/// What to do while a lossless reader is a full ring behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WhenFull {
-    Wait,
-}
-
-impl WhenFull {
-    pub(crate) fn parse(text: &str) -> Result<WhenFull, String> {
-        match text {
-            "wait" => Ok(WhenFull::Wait),
-            "drop" => Err("drop is not supported yet, expected wait".to_owned()),
-            _ => Err(format!("found {text:?}, expected wait")),
-        }
-    }
+/// Who may open the ring's files; absent: as the library has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Access {
+    /// Permissions, as `chmod` takes them.
+    pub(crate) mode: Option<u32>,
+    pub(crate) register: Option<Register>,
 }
 
 impl Config {
@@ -95,7 +74,7 @@ impl Config {
     pub(crate) fn resolve(cli: Cli) -> Result<Config, String> {
         match cli.source {
             SourceArgs::Synth(args) => synth(args),
-            SourceArgs::Csv(args) => Ok(csv(args)),
+            SourceArgs::Csv(args) => csv(args),
         }
     }
 
@@ -104,15 +83,20 @@ impl Config {
         Timing::Rate(DEFAULT_RATE)
     }
 
-    fn new(source: SourceConfig, timing: Option<Timing>, common: Common) -> Config {
-        let WhenFull::Wait = common.when_full;
-        Config {
+    fn new(source: SourceConfig, timing: Option<Timing>, common: Common) -> Result<Config, String> {
+        Ok(Config {
             source,
             timing,
             ring: RingConfig {
+                keep: keep(&common, timing)?,
                 name: common.ring,
-                capacity: common.capacity,
                 allow: common.allow,
+                when_full: common.when_full,
+                stamp: !common.no_stamp,
+                access: Access {
+                    mode: common.mode,
+                    register: common.register,
+                },
                 replace: common.replace,
             },
             limits: Limits {
@@ -121,8 +105,26 @@ impl Config {
             },
             wait_for_readers: common.wait_for_readers,
             json: common.json,
-        }
+        })
     }
+}
+
+/// What the command line says about how much to keep. A time takes a rate that is known before the
+/// first record.
+fn keep(common: &Common, timing: Option<Timing>) -> Result<Keep, String> {
+    let Some(time) = common.retain else {
+        return Ok(common.capacity.map_or(Keep::AsFound, Keep::Records));
+    };
+    let unknown = match timing {
+        Some(Timing::Rate(rate)) => return Ok(Keep::Lasting(Promise { time, rate })),
+        Some(Timing::AsFast) => "--rate 0, as fast as possible, has no rate to count with",
+        Some(Timing::Recorded { .. }) | None => {
+            "the timing of a recording has no rate to count with"
+        }
+    };
+    Err(format!(
+        "--retain {time:?}: {unknown}; give --rate with records a second, or --capacity with the records to keep"
+    ))
 }
 
 fn synth(args: SynthArgs) -> Result<Config, String> {
@@ -144,7 +146,7 @@ fn synth(args: SynthArgs) -> Result<Config, String> {
         ));
     }
     let source = SourceConfig::Synth(source);
-    Ok(Config::new(source, Some(timing_of(rate)), args.common))
+    Config::new(source, Some(timing_of(rate)), args.common)
 }
 
 fn repeated_name(options: &SynthOptions) -> Option<&str> {
@@ -164,7 +166,7 @@ fn repeated_name(options: &SynthOptions) -> Option<&str> {
         })
 }
 
-fn csv(args: CsvArgs) -> Config {
+fn csv(args: CsvArgs) -> Result<Config, String> {
     let timing = match (args.common.rate, args.speed, args.max_gap) {
         (Some(rate), ..) => Some(timing_of(rate)),
         (None, None, None) => None,
@@ -200,7 +202,7 @@ mod tests {
     use super::*;
 
     fn config(line: &str) -> Config {
-        let cli = Cli::try_parse_from(line.split(' ')).expect("parses");
+        let cli = Cli::try_parse_from(line.split_whitespace()).expect("parses");
         Config::resolve(cli).expect("can be")
     }
 
@@ -239,6 +241,68 @@ mod tests {
             config("producer csv f --ring r --speed 20").timing,
             Some(faster)
         );
+    }
+
+    #[test]
+    fn what_to_keep() {
+        let keep = |line| config(line).ring.keep;
+        let lasting = |seconds, rate| {
+            let time = Duration::from_secs(seconds);
+            Keep::Lasting(Promise { time, rate })
+        };
+        assert_eq!(keep("producer synth --ring r"), Keep::AsFound);
+        assert_eq!(
+            keep("producer synth --ring r --capacity 7"),
+            Keep::Records(7)
+        );
+        assert_eq!(
+            keep("producer synth --ring r --retain 5s"),
+            lasting(5, 100.0)
+        );
+        assert_eq!(
+            keep("producer csv f --ring r --retain 2s --rate 1e3"),
+            lasting(2, 1e3)
+        );
+    }
+
+    #[test]
+    fn time_is_kept_only_at_a_known_rate() {
+        for line in [
+            "producer synth --ring r --retain 5s --rate 0",
+            "producer csv f --ring r --retain 5s",
+            "producer csv f --ring r --retain 5s --no-time",
+            "producer csv f --ring r --retain 5s --rate 0",
+            "producer csv f --ring r --retain 5s --speed 2",
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).expect(line);
+            let error = Config::resolve(cli).expect_err(line);
+            for part in ["--retain 5s: ", "--rate", "--capacity"] {
+                assert!(error.contains(part), "{line}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_ring_is_as_asked_for() {
+        let plain = config("producer synth --ring r").ring;
+        assert_eq!(
+            (plain.allow, plain.when_full, plain.stamp, plain.replace),
+            (Delivery::Lossless, WhenFull::Wait, true, false)
+        );
+        assert_eq!(plain.access, Access::default());
+        let line = "producer synth --ring r --allow bounded:5ms --when-full drop --no-stamp --mode 0640 \
+                    --register group --replace";
+        let all = config(line).ring;
+        assert_eq!(all.allow, Delivery::Bounded(Duration::from_millis(5)));
+        assert_eq!(
+            (all.when_full, all.stamp, all.replace),
+            (WhenFull::Drop, false, true)
+        );
+        let access = Access {
+            mode: Some(0o640),
+            register: Some(Register::Group),
+        };
+        assert_eq!(all.access, access);
     }
 
     #[test]

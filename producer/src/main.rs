@@ -4,6 +4,7 @@ mod args;
 mod block;
 mod config;
 mod feed;
+mod keep;
 mod pace;
 mod report;
 mod rounds;
@@ -15,7 +16,7 @@ mod values;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 use ringbuf_core::CreateError;
 
 const FAILED: u8 = 1;
@@ -24,9 +25,11 @@ const WRONG_USAGE: u8 = 2;
 fn main() -> ExitCode {
     let config = match config::Config::resolve(args::Cli::parse()) {
         Ok(config) => config,
-        Err(wrong) => args::Cli::command()
-            .error(clap::error::ErrorKind::ValueValidation, wrong)
-            .exit(),
+        Err(wrong) => {
+            let kind = clap::error::ErrorKind::ValueValidation;
+            let text = format!("{wrong}\n\nFor more information, try '--help'.\n");
+            clap::Error::raw(kind, text).exit()
+        }
     };
     match run::run(&config) {
         Ok(()) => ExitCode::SUCCESS,

@@ -17,6 +17,8 @@ pub(crate) struct Summary {
     pub(crate) ring: String,
     pub(crate) published: u64,
     pub(crate) refused: u64,
+    /// The time between the oldest and the newest record the ring keeps, if it is known.
+    pub(crate) kept: Option<Duration>,
     pub(crate) elapsed: Duration,
     /// The most a record went out after it was due; none when records had no schedule.
     pub(crate) latest: Option<Duration>,
@@ -39,19 +41,23 @@ impl Summary {
             None => String::new(),
         };
         format!(
-            "{} records published to {:?} in {:.3} s, {:.1} a second{late}",
+            "{} records published to {:?} in {:.3} s, {:.1} a second{}{late}",
             grouped(self.published),
             self.ring,
             self.elapsed.as_secs_f64(),
             self.rate(),
+            refusals(self.refused),
         )
     }
 
     /// The summary for a program: one object on one line.
     pub(crate) fn json(&self) -> String {
+        let kept = self.kept.map_or(String::new(), |kept| {
+            format!(",\"kept_s\":{:.6}", kept.as_secs_f64())
+        });
         format!(
             "{{\"ring\":{},\"final\":true,\"published\":{},\"refused\":{},\
-             \"elapsed_s\":{:.6},\"records_per_s\":{:.3}}}",
+             \"elapsed_s\":{:.6},\"records_per_s\":{:.3}{kept}}}",
             serde_json::Value::from(self.ring.as_str()),
             self.published,
             self.refused,
@@ -101,7 +107,7 @@ impl Progress {
     }
 
     /// Rewrites the line if it is time to.
-    pub(crate) fn tick(&mut self, now: Instant, published: u64) {
+    pub(crate) fn tick(&mut self, now: Instant, published: u64, refused: u64) {
         if !self.is_time(now) {
             return;
         }
@@ -109,13 +115,18 @@ impl Progress {
             let seconds = now.duration_since(then).as_secs_f64().max(1e-9);
             format!(", {:.1} a second", (published - before) as f64 / seconds)
         });
-        self.print(now, published, &rate);
+        self.print(now, published, &format!("{rate}{}", refusals(refused)));
     }
 
-    /// Says, if it is time to, that records wait for a reader.
-    pub(crate) fn blocked(&mut self, now: Instant, published: u64) {
+    /// Says, if it is time to, that records wait for a reader, and for which.
+    pub(crate) fn blocked(
+        &mut self,
+        now: Instant,
+        published: u64,
+        reader: impl FnOnce() -> String,
+    ) {
         if self.is_time(now) {
-            self.print(now, published, ", waiting for a lossless reader");
+            self.print(now, published, &format!(", waiting for {}", reader()));
         }
     }
 
@@ -136,6 +147,14 @@ impl Progress {
         if self.printed.take().is_some() {
             let _ = write!(io::stderr().lock(), "\r\x1b[K");
         }
+    }
+}
+
+/// The part of a line that says how many records found no room; nothing if all did.
+fn refusals(refused: u64) -> String {
+    match refused {
+        0 => String::new(),
+        some => format!(", {} refused", grouped(some)),
     }
 }
 
@@ -161,6 +180,7 @@ mod tests {
             ring: "a\"b".to_owned(),
             published: 1500,
             refused: 0,
+            kept: None,
             elapsed: Duration::from_millis(5000),
             latest: Some(Duration::from_micros(250)),
         }
@@ -175,6 +195,26 @@ mod tests {
         });
         assert_eq!(json, expected);
         assert!(!summary().json().contains('\n'));
+    }
+
+    #[test]
+    fn what_was_refused_and_is_kept_is_said_where_there_is_something_to_say() {
+        let some = Summary {
+            refused: 12_345,
+            kept: Some(Duration::from_millis(1500)),
+            ..summary()
+        };
+        let json: serde_json::Value = serde_json::from_str(&some.json()).expect("JSON");
+        assert_eq!(
+            (json["refused"].as_u64(), json["kept_s"].as_f64()),
+            (Some(12_345), Some(1.5))
+        );
+        assert!(
+            some.human().contains("300.0 a second, 12,345 refused, at"),
+            "{}",
+            some.human()
+        );
+        assert!(!summary().human().contains("refused"));
     }
 
     #[test]

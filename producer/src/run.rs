@@ -25,9 +25,11 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
     let mut stream = Stream::create(&config.ring, source.schema())?;
     wait_for_readers(config, &stream, &stop);
 
-    let mut feed = Feed::new(Schedule::new(timing, time_offset), config.limits, &stop);
+    let schedule = Schedule::new(timing, time_offset);
+    let (ring, promise) = (&config.ring.name, config.ring.keep.promise());
+    let mut feed = Feed::new(ring, promise, schedule, config.limits, &stop);
     let fed = feed.run(source.as_mut(), &mut stream);
-    let summary = feed.summary(&config.ring.name);
+    let summary = feed.summary(&stream);
     stream.close();
     let printed = summary.print(config.json);
     fed?;
@@ -38,7 +40,7 @@ fn open(source: &SourceConfig) -> anyhow::Result<Box<dyn Source>> {
     Ok(match source {
         SourceConfig::Synth(options) => Box::new(SynthSource::new(options)?),
         SourceConfig::Csv(options) => {
-            let csv = CsvSource::open(options)?;
+            let mut csv = CsvSource::open(options)?;
             match csv.time() {
                 Some((name, format)) => say(&format!(
                     "time is the column {name:?}: {}",
@@ -47,6 +49,8 @@ fn open(source: &SourceConfig) -> anyhow::Result<Box<dyn Source>> {
                 None if options.no_time => {}
                 None => say("no time column was found; if there is one, name it with --time"),
             }
+            // Who corrects the options then does not meet a ring with the fields of the wrong ones.
+            csv.read_ahead()?;
             Box::new(csv)
         }
     })

@@ -1,8 +1,15 @@
 //! The ring this process publishes to: everything that touches the library's producer.
 
-use ringbuf_core::{CreateError, CreateOptions, Delivery, Retain, Schema, UntypedProducer};
+use std::time::Duration;
 
-use crate::config::{Allow, RingConfig};
+use ringbuf_core::{
+    CreateError, CreateOptions, Delivery, Retain, Schema, UntypedProducer, inspect,
+};
+
+use crate::{
+    config::{Access, RingConfig},
+    keep::Keep,
+};
 
 /// The data of a ring whose capacity nobody named.
 const DEFAULT_BYTES: u64 = 4 * 1024 * 1024;
@@ -11,34 +18,51 @@ const DEFAULT_BYTES: u64 = 4 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Stream {
     producer: UntypedProducer,
+    /// What producers before this one had refused.
+    refused_before: u64,
 }
 
 impl Stream {
     /// Creates the ring, or continues one that is the same.
     pub(crate) fn create(config: &RingConfig, schema: &Schema) -> anyhow::Result<Stream> {
-        let capacity = config
-            .capacity
-            .unwrap_or_else(|| default_capacity(schema.size()));
         let options = CreateOptions::default()
             .replace(config.replace)
-            .allow(match config.allow {
-                Allow::Lossy => Delivery::Lossy,
-                Allow::Lossless => Delivery::Lossless,
-            });
-        let retain = Retain::records(capacity);
+            .allow(config.allow)
+            .when_full(config.when_full)
+            .stamp(config.stamp);
+        let options = with_access(options, config.access);
+        let retain = retain(config, schema);
         let producer = UntypedProducer::create_with(&config.name, schema.clone(), retain, &options)
             .map_err(advice)?;
-        Ok(Stream { producer })
+        Ok(Stream {
+            refused_before: producer.refused(),
+            producer,
+        })
     }
 
-    /// Publishes whole records, waiting for lossless readers; returns how many went out before
-    /// `stop` said so.
+    /// Publishes whole records, waiting for readers if that is what the ring does; returns how many
+    /// went out. Fewer than given: `stop` said so, or there was no room for the others.
     pub(crate) fn publish(
         &mut self,
         records: &[u8],
         stop: &dyn Fn() -> bool,
     ) -> anyhow::Result<u64> {
         Ok(self.producer.publish_bytes_until(records, stop)? as u64)
+    }
+
+    /// Records of this run that found no room and were dropped.
+    pub(crate) fn refused(&self) -> u64 {
+        self.producer.refused().saturating_sub(self.refused_before)
+    }
+
+    /// The time between the oldest and the newest record kept, if it can be known.
+    pub(crate) fn kept(&self) -> Option<Duration> {
+        self.producer.kept()
+    }
+
+    /// Records the ring keeps.
+    pub(crate) fn capacity(&self) -> u64 {
+        self.producer.capacity()
     }
 
     /// How many readers have registered.
@@ -52,10 +76,55 @@ impl Stream {
     }
 }
 
+/// The reader a blocked producer waits for, in words.
+pub(crate) fn reader_in_the_way(ring: &str) -> String {
+    let readers = inspect::info(ring).ok().and_then(|info| info.readers);
+    readers
+        .into_iter()
+        .flatten()
+        .filter(|reader| {
+            reader.is_alive && !reader.is_demoted && reader.delivery != Delivery::Lossy
+        })
+        .max_by_key(|reader| reader.lag)
+        .map_or("a reader".to_owned(), |reader| {
+            format!("the {} reader {:?}", reader.delivery.name(), reader.name)
+        })
+}
+
+/// Adds who may open the files.
+fn with_access(options: CreateOptions, access: Access) -> CreateOptions {
+    let options = match access.mode {
+        Some(mode) => options.mode(mode),
+        None => options,
+    };
+    match access.register {
+        Some(who) => options.register(who),
+        None => options,
+    }
+}
+
+/// How many records to keep.
+fn retain(config: &RingConfig, schema: &Schema) -> Retain {
+    match config.keep {
+        Keep::Records(count) => Retain::records(count),
+        Keep::Lasting(promise) => promise.retain(),
+        Keep::AsFound => {
+            // A ring that is to be replaced says nothing about the new one.
+            let found = (!config.replace)
+                .then(|| inspect::info(&config.name).ok())
+                .flatten()
+                .map(|info| info.capacity);
+            Retain::records(found.unwrap_or_else(|| default_capacity(schema.size())))
+        }
+    }
+}
+
 /// The library's words, and which option of this program they come down to.
 fn advice(error: CreateError) -> anyhow::Error {
     match error {
-        CreateError::Different { .. } => anyhow::anyhow!("{error}\n--replace replaces it"),
+        CreateError::Different { .. } | CreateError::Unverified { .. } => {
+            anyhow::anyhow!("{error}\n--replace replaces it")
+        }
         other => other.into(),
     }
 }
@@ -68,7 +137,33 @@ fn default_capacity(stride: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use ringbuf_core::{Element, Field, ReaderOptions, UntypedReader};
+
     use super::*;
+
+    #[test]
+    fn the_reader_in_the_way_is_the_one_furthest_behind_that_is_waited_for() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let ring = directory.path().join("r").display().to_string();
+        assert_eq!(reader_in_the_way(&ring), "a reader");
+        let schema = Schema::packed([Field::new("v", Element::F64)]).expect("a schema");
+        let producer = UntypedProducer::create(&ring, schema, Retain::records(100));
+        let mut producer = producer.expect("a ring");
+        let attach = |options: ReaderOptions, name: &str| {
+            UntypedReader::attach(&ring, options.named(name)).expect("attaches")
+        };
+        let _careless = attach(ReaderOptions::lossy(), "careless");
+        let behind = attach(ReaderOptions::bounded(Duration::from_secs(60)), "a \"b\"");
+        producer.publish_bytes(&[0; 80]).expect("publishes");
+        let ahead = attach(ReaderOptions::lossless(), "ahead");
+        assert_eq!(
+            reader_in_the_way(&ring),
+            "the bounded reader \"a \\\"b\\\"\""
+        );
+        drop(behind);
+        assert_eq!(reader_in_the_way(&ring), "the lossless reader \"ahead\"");
+        drop(ahead);
+    }
 
     #[test]
     fn the_default_is_four_mebibytes() {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ringbuf_core::{Delivery, Register, WhenFull};
+
 use crate::source::csv_time::{TimeFormat, TimeUnit};
 
 /// `5s`, `500ms`, `1h 30m`.
@@ -10,6 +12,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         || format!("found {text:?}, expected a length of time with its unit: 500ms, 5s, 2m");
     let signed: jiff::SignedDuration = text.trim().parse().map_err(|_| wrong())?;
     Duration::try_from(signed).map_err(|_| wrong())
+}
+
+/// A length of time that is not 0.
+pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err(format!("found {text:?}, expected more than no time")),
+        time => Ok(time),
+    }
 }
 
 /// A whole number, with `_` between the digits if wanted.
@@ -55,6 +65,50 @@ pub(crate) fn speed(text: &str) -> Result<f64, String> {
         _ => Err(format!(
             "found {text:?}, expected a number above 0 such as 1 or 100; as fast as possible is --rate 0"
         )),
+    }
+}
+
+/// `lossy`, `bounded:50ms` or `lossless`.
+pub(crate) fn delivery(text: &str) -> Result<Delivery, String> {
+    match text.split_once(':') {
+        None if text == Delivery::Lossy.name() => Ok(Delivery::Lossy),
+        None if text == Delivery::Lossless.name() => Ok(Delivery::Lossless),
+        Some(("bounded", time)) => positive_duration(time).map(Delivery::Bounded),
+        _ => Err(format!(
+            "found {text:?}, expected lossy, lossless, or bounded with a time, such as bounded:50ms"
+        )),
+    }
+}
+
+/// `wait` or `drop`.
+pub(crate) fn when_full(text: &str) -> Result<WhenFull, String> {
+    [WhenFull::Wait, WhenFull::Drop]
+        .into_iter()
+        .find(|choice| choice.name() == text)
+        .ok_or_else(|| format!("found {text:?}, expected wait or drop"))
+}
+
+/// Permissions in octal, as `chmod` takes them: `640`, `0640` or `0o640`.
+pub(crate) fn mode(text: &str) -> Result<u32, String> {
+    const ALL: u32 = 0o777;
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    // The parser of numbers would take a sign as well.
+    let is_octal = digits.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+    match u32::from_str_radix(digits, 8) {
+        Ok(mode) if is_octal && mode <= ALL => Ok(mode),
+        _ => Err(format!(
+            "found {text:?}, expected permissions in octal, such as 0640"
+        )),
+    }
+}
+
+/// `owner`, `group` or `all`.
+pub(crate) fn register(text: &str) -> Result<Register, String> {
+    match text {
+        "owner" => Ok(Register::Owner),
+        "group" => Ok(Register::Group),
+        "all" => Ok(Register::All),
+        _ => Err(format!("found {text:?}, expected owner, group or all")),
     }
 }
 
@@ -113,6 +167,7 @@ mod tests {
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
         assert_eq!(duration("20us"), Ok(Duration::from_micros(20)));
+        assert!(positive_duration("0s").is_err() && positive_duration("1ns").is_ok());
         for junk in ["", "5", "-5s", "s", "5 parsecs", "99999999999999999999s"] {
             assert!(duration(junk).is_err(), "{junk}");
         }
@@ -128,6 +183,45 @@ mod tests {
         assert!(rate("-1").is_err() && rate("inf").is_err() && rate("nan").is_err());
         assert_eq!(speed("10x"), Ok(10.0));
         assert!(speed("0").is_err() && speed("-1").is_err());
+    }
+
+    #[test]
+    fn what_is_allowed_and_what_happens_when_full() {
+        let bounded = Delivery::Bounded(Duration::from_millis(50));
+        assert_eq!(delivery("lossy"), Ok(Delivery::Lossy));
+        assert_eq!(delivery("lossless"), Ok(Delivery::Lossless));
+        assert_eq!(delivery("bounded:50ms"), Ok(bounded));
+        assert_eq!(delivery(&bounded.to_string()), Ok(bounded));
+        for junk in [
+            "",
+            "bounded",
+            "bounded:",
+            "bounded:50",
+            "bounded:0s",
+            "lossy:1s",
+            "lossless:",
+        ] {
+            let error = delivery(junk).expect_err(junk);
+            assert!(error.contains("expected"), "{error}");
+        }
+        assert_eq!(when_full("wait"), Ok(WhenFull::Wait));
+        assert_eq!(when_full("drop"), Ok(WhenFull::Drop));
+        assert!(when_full("").is_err() && when_full("Drop").is_err());
+    }
+
+    #[test]
+    fn permissions() {
+        assert_eq!(
+            [mode("640"), mode("0640"), mode("0o640"), mode("0")],
+            [Ok(0o640), Ok(0o640), Ok(0o640), Ok(0)]
+        );
+        for junk in ["", "0o", "+640", "-640", "648", "rw", "1777", "77777777777"] {
+            assert!(mode(junk).is_err(), "{junk}");
+        }
+        assert_eq!(register("owner"), Ok(Register::Owner));
+        assert_eq!(register("group"), Ok(Register::Group));
+        assert_eq!(register("all"), Ok(Register::All));
+        assert!(register("").is_err() && register("others").is_err());
     }
 
     #[test]

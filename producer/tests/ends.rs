@@ -143,42 +143,18 @@ fn a_closed_pipe_is_a_normal_end() {
 }
 
 #[test]
-fn a_ring_goes_on_where_it_was_left_and_is_replaced_only_when_asked() {
-    let rings = Rings::new();
-    let ring = rings.ring("r");
-    let same = ["--rate", "0", "--count", "10", "--capacity", "100"];
-    assert!(run(&synth(&ring, &same)).status.success());
-    assert!(run(&synth(&ring, &same)).status.success());
-    assert_eq!(attach(&ring).lag(), 20);
-
-    let other = ["--rate", "0", "--count", "10", "--capacity", "50"];
-    let refused = run(&synth(&ring, &other));
-    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    assert!(refused.stdout.is_empty(), "{refused:?}");
-    let replaced = run(&synth(&ring, &[&other[..], &["--replace"]].concat()));
-    assert!(replaced.status.success(), "{replaced:?}");
-    assert_eq!(attach(&ring).lag(), 10);
-}
-
-#[test]
-fn a_second_producer_is_refused() {
-    let rings = Rings::new();
-    let ring = rings.ring("r");
-    let first = Producer::start(&synth(&ring, &[]));
-    drop(attach(&ring));
-    let second = run(&synth(&ring, &["--replace"]));
-    assert_eq!(second.status.code(), Some(1), "{second:?}");
-    first.signal("TERM");
-    assert!(first.finish().status.success());
-}
-
-#[test]
 fn wrong_usage_is_told_apart_from_failure() {
     let rings = Rings::new();
     let ring = rings.ring("r");
     assert_eq!(run(&["synth"]).status.code(), Some(2));
     assert_eq!(
-        run(&synth(&ring, &["--when-full", "drop"])).status.code(),
+        run(&synth(&ring, &["--when-full", "burst"])).status.code(),
+        Some(2)
+    );
+    assert_eq!(
+        run(&synth(&ring, &["--rate", "0", "--retain", "5s"]))
+            .status
+            .code(),
         Some(2)
     );
     assert_eq!(
@@ -193,18 +169,6 @@ fn wrong_usage_is_told_apart_from_failure() {
     );
     assert_eq!(run(&["csv", "/", "--ring", &ring]).status.code(), Some(1));
     assert_eq!(run(&["--help"]).status.code(), Some(0));
-}
-
-#[test]
-fn lossless_readers_are_refused_where_only_lossy_is_allowed() {
-    let rings = Rings::new();
-    let ring = rings.ring("r");
-    let arguments = [
-        "synth", "--ring", &ring, "--allow", "lossy", "--rate", "0", "--count", "3",
-    ];
-    assert!(run(&arguments).status.success());
-    let options = ringbuf_core::ReaderOptions::lossless();
-    assert!(ringbuf_core::UntypedReader::attach(&ring, options).is_err());
 }
 
 #[test]

@@ -41,6 +41,8 @@ const PROBE_ROWS: usize = 1000;
 pub(crate) struct CsvSource {
     rows: Rows,
     columns: Columns,
+    /// The first record, if it was read before it was asked for.
+    ahead: Vec<u8>,
     failed: Option<CsvError>,
 }
 
@@ -54,8 +56,20 @@ impl CsvSource {
         Ok(CsvSource {
             rows,
             columns,
+            ahead: Vec::new(),
             failed: None,
         })
+    }
+
+    /// Reads the first record, to see whether the options fit the file before anything is done
+    /// with it.
+    pub(crate) fn read_ahead(&mut self) -> Result<(), CsvError> {
+        if self.ahead.is_empty() {
+            let mut ahead = Vec::new();
+            self.push_row(&mut ahead)?;
+            self.ahead = ahead;
+        }
+        Ok(())
     }
 
     /// The time column's name and how it is understood.
@@ -129,7 +143,11 @@ impl Source for CsvSource {
         if let Some(error) = self.failed.take() {
             return Err(error.into());
         }
-        for filled in 0..max {
+        let first = usize::from(max > 0 && !self.ahead.is_empty());
+        if first > 0 {
+            out.append(&mut self.ahead);
+        }
+        for filled in first..max {
             match self.push_row(out) {
                 Ok(true) => {}
                 Ok(false) => return Ok(filled),

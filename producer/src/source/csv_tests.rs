@@ -321,3 +321,35 @@ fn junk_is_never_a_panic() {
         let _ = everything(&options(file.path()));
     }
 }
+
+#[test]
+fn what_was_read_ahead_comes_first_and_once() {
+    let file = written(b"v\n1\n2\n3\n");
+    let mut source = CsvSource::open(&options(file.path())).expect("opens");
+    source.read_ahead().expect("reads");
+    source.read_ahead().expect("reads");
+    let mut bytes = Vec::new();
+    let counts = [0, 1, 5, 5].map(|max| source.fill(&mut bytes, max).expect("fills"));
+    assert_eq!(counts, [0, 1, 2, 0]);
+    let schema = source.schema().clone();
+    assert_eq!(values(&schema, &bytes, "v"), [1.0, 2.0, 3.0]);
+}
+
+#[test]
+fn a_first_row_that_is_wrong_is_known_ahead() {
+    let file = written(b"v\noops\n2\n");
+    let mut source = CsvSource::open(&options(file.path())).expect("opens");
+    let error = source.read_ahead().expect_err("refused").to_string();
+    assert!(
+        error.contains("line 2, column 1 (\"v\"): found \"oops\""),
+        "{error}"
+    );
+}
+
+#[test]
+fn nothing_to_read_ahead_is_an_end() {
+    let file = written(b"v\n");
+    let mut source = CsvSource::open(&options(file.path())).expect("opens");
+    source.read_ahead().expect("reads");
+    assert_eq!(source.fill(&mut Vec::new(), 5).expect("fills"), 0);
+}

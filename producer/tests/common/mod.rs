@@ -3,13 +3,16 @@
 #![allow(dead_code)] // every test file uses its own part of this
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use ringbuf_core::{AttachError, ReaderOptions, Records, Schema, UntypedReader};
+use ringbuf_core::{
+    AttachError, ReaderOptions, Records, Schema, UntypedReader,
+    inspect::{self, RingInfo},
+};
 
 /// Longer than anything here takes, so that only what hangs runs into it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -26,6 +29,11 @@ impl Rings {
     /// A ring's reference: the path of its data file.
     pub fn ring(&self, name: &str) -> String {
         self.0.path().join(name).display().to_string()
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        self.0.path()
     }
 
     /// A file in the same directory.
@@ -59,8 +67,17 @@ pub struct Outcome {
 impl Producer {
     /// Starts `producer` with these arguments.
     pub fn start(arguments: &[&str]) -> Producer {
-        let child = Command::new(env!("CARGO_BIN_EXE_producer"))
-            .args(arguments)
+        Producer::spawn(Command::new(env!("CARGO_BIN_EXE_producer")).args(arguments))
+    }
+
+    /// Starts it where names of rings resolve in this directory.
+    pub fn start_in(directory: &Path, arguments: &[&str]) -> Producer {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_producer"));
+        Producer::spawn(command.args(arguments).env("RINGBUF_DIR", directory))
+    }
+
+    fn spawn(command: &mut Command) -> Producer {
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -117,6 +134,18 @@ impl Outcome {
     /// How many records the summary says went out.
     pub fn published(&self) -> u64 {
         self.summary()["published"].as_u64().expect("a number")
+    }
+}
+
+/// The ring as it is, as soon as there is one that is `so`.
+pub fn ring_that(ring: &str, so: impl Fn(&RingInfo) -> bool) -> RingInfo {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match inspect::info(ring) {
+            Ok(info) if so(&info) => return info,
+            found => assert!(Instant::now() < end, "the ring stays {found:?}"),
+        }
+        thread::sleep(Duration::from_millis(2));
     }
 }
 
