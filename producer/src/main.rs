@@ -35,8 +35,11 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report::say(&whole(&error));
-            let is_name = matches!(error.downcast_ref(), Some(CreateError::Name(_)));
-            ExitCode::from(if is_name { WRONG_USAGE } else { FAILED })
+            let is_usage = matches!(
+                error.downcast_ref(),
+                Some(CreateError::Name(_) | CreateError::Mode { .. })
+            );
+            ExitCode::from(if is_usage { WRONG_USAGE } else { FAILED })
         }
     }
 }

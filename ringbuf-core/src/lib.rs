@@ -2,8 +2,8 @@
 //!
 //! One [`Producer`] publishes fixed-size records into a lock-free ring; any number of [`Reader`]s follow it,
 //! each at its own pace and with the [`Delivery`] it chose: *lossy* readers never slow anybody down and are
-//! told exactly what they missed, *lossless* readers read in place and make the producer wait instead. There
-//! is no broker and no daemon. Liveness is the kernel's: whoever dies is noticed, a dead reader never blocks
+//! told exactly what they missed, *bounded* readers make the producer wait, but only so long, and *lossless* readers
+//! read in place and lose nothing. There is no broker and no daemon. Liveness is the kernel's: whoever dies is noticed, a dead reader never blocks
 //! the ring, and a second producer is refused.
 //!
 //! ```
@@ -52,7 +52,8 @@
 //!
 //! Rings whose records are only known at run time have [`UntypedProducer`] and [`UntypedReader`]; a ring in the
 //! memory of one process comes from [`Producer::heap`]; [`inspect`] looks after rings. The files are described
-//! in `docs/FORMAT.md`, the reasons in `docs/DESIGN.md`.
+//! in `docs/FORMAT.md`, the reasons in `docs/DESIGN.md`, who sees what when somebody dies in `docs/CONTRACT.md`, and
+//! who may do what in `docs/SECURITY.md`.
 //!
 //! # What to trust
 //!

@@ -162,7 +162,8 @@ impl<T: Record> Reader<T> {
         self.core.lag_time()
     }
 
-    /// This bounded reader was demoted ([`Event::Demoted`]) and reads as a lossy one.
+    /// This bounded reader was demoted and reads as a lossy one. It becomes so when it reads the news
+    /// ([`Event::Demoted`]), not at the moment of the demotion.
     pub fn is_demoted(&self) -> bool {
         self.core.is_demoted()
     }
