@@ -431,7 +431,7 @@ pub enum PublishError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TryPublishError {
-    /// A lossless reader is a full ring behind.
+    /// A lossless or bounded reader is a full ring behind.
     #[error("reader {reader:?} is {lag} records behind, a full ring: wait for it, or stop it")]
     Full {
         /// The name of the reader in the way.

@@ -269,7 +269,7 @@ fn look(opened: Opened) -> Result<RingInfo, AttachError> {
         stamped: opened.header.geometry.stamped,
         kept: times::kept(&memory),
         is_on_disk: platform::is_on_disk(&opened.data),
-        is_unverified: !files::is_verified(&memory),
+        is_unverified: !files::is_verified(&memory, opened.header.boot_id),
         mirror: opened.header.geometry.mirror,
         schema: opened.schema,
     })

@@ -168,10 +168,23 @@ impl Memory {
         }
     }
 
-    /// Writes everything to the disk the data file lies on, and waits until it is there.
+    /// Writes both files to the disk they lie on, and waits until they are there.
     pub(crate) fn flush(&self) -> std::io::Result<()> {
+        for block in [&self.data, &self.readers] {
+            if let Block::Mapped { mapping } = block {
+                mapping.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`Memory::flush`], for the producer's words alone.
+    pub(crate) fn flush_live(&self) -> std::io::Result<()> {
         match &self.data {
-            Block::Mapped { mapping } => mapping.flush(),
+            Block::Mapped { mapping } => {
+                let offset = self.live.addr().get() - mapping.as_ptr().addr();
+                mapping.flush_page(offset)
+            }
             Block::Heap { .. } => Ok(()),
         }
     }

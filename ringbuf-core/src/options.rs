@@ -84,6 +84,14 @@ impl Delivery {
         }
     }
 
+    /// The same with a bound that the files can hold, 584 years at most.
+    fn clamped(self) -> Delivery {
+        match self {
+            Delivery::Bounded(_) => Delivery::Bounded(Duration::from_nanos(self.bound_ns())),
+            Delivery::Lossy | Delivery::Lossless => self,
+        }
+    }
+
     /// The delivery of the numbers in the files.
     pub(crate) fn from_code(code: u64, bound_ns: u64) -> Option<Delivery> {
         [
@@ -222,7 +230,7 @@ impl CreateOptions {
     /// The most demanding delivery a reader may ask for; by default every one. Others are refused when they
     /// attach, and nobody else can hold this producer up, whatever is written to `NAME.readers`.
     pub fn allow(mut self, most: Delivery) -> Self {
-        self.allow = most;
+        self.allow = most.clamped();
         self
     }
 
@@ -379,7 +387,7 @@ impl ReaderOptions {
     /// As lossless, but the producer waits at most `most` in each stall; see [`Delivery::Bounded`].
     pub fn bounded(most: Duration) -> ReaderOptions {
         ReaderOptions {
-            delivery: Delivery::Bounded(most),
+            delivery: Delivery::Bounded(most).clamped(),
             ..ReaderOptions::default()
         }
     }
@@ -407,7 +415,8 @@ impl ReaderOptions {
         self
     }
 
-    /// Ends there, as if the ring had been closed; with [`ReaderOptions::start`] it reads a span.
+    /// Ends there, as if the ring had been closed; with [`ReaderOptions::start`] it reads a span. Once it has ended
+    /// it holds nobody any more.
     pub fn until(mut self, until: Until) -> Self {
         self.until = Some(until);
         self

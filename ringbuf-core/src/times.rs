@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::files;
-use crate::layout::Live;
+use crate::layout::{EPOCHS, Live};
 use crate::memory::Memory;
 use crate::platform;
 use crate::protocol::state::{self, Moment};
@@ -23,22 +23,18 @@ pub(crate) fn now() -> Moment {
     }
 }
 
-/// Wall time minus monotonic time in the records of `epoch`, or of the oldest epoch that the ring remembers;
-/// nanoseconds.
-pub(crate) fn offset(live: &Live, epoch: u64) -> i64 {
-    let newest = state::load(live).epoch;
-    (epoch..=newest)
-        .find_map(|epoch| state::opened(live, epoch))
-        .map_or(0, |opened| {
-            opened.wall_ns.saturating_sub_unsigned(opened.monotonic_ns)
-        })
+/// Wall time minus monotonic time in the records of `epoch`, nanoseconds; `None` if the ring has forgotten it.
+pub(crate) fn offset(live: &Live, epoch: u64) -> Option<i64> {
+    let opened = state::opened(live, epoch)?;
+    Some(opened.wall_ns.saturating_sub_unsigned(opened.monotonic_ns))
 }
 
-/// When a record was published, nanoseconds since the Unix epoch; `None` if it is not kept.
+/// When a record was published, nanoseconds since the Unix epoch; `None` if it is not kept, or its producer's clocks
+/// are forgotten.
 pub(crate) fn wall_ns(memory: &Memory, record: u64) -> Option<i64> {
     let epoch = protocol::epoch_at(memory, record);
     let stamp = protocol::stamp(memory, record)?;
-    Some(offset(memory.live(), epoch).saturating_add_unsigned(stamp))
+    Some(offset(memory.live(), epoch)?.saturating_add_unsigned(stamp))
 }
 
 /// How long ago a record was published. `None` if it is not kept, and if no producer has opened the ring since the
@@ -50,7 +46,7 @@ pub(crate) fn age(memory: &Memory, record: u64) -> Option<Duration> {
     }
     // By the clocks of the newest epoch: within it the difference is that of the monotonic clock alone.
     let newest = state::load(live).epoch;
-    let now = offset(live, newest).saturating_add_unsigned(platform::monotonic_ns());
+    let now = offset(live, newest)?.saturating_add_unsigned(platform::monotonic_ns());
     let age = now.saturating_sub(wall_ns(memory, record)?);
     Some(Duration::from_nanos(u64::try_from(age).unwrap_or(0)))
 }
@@ -79,26 +75,59 @@ fn oldest(memory: &Memory) -> u64 {
     sequence::oldest(claimed, memory.geometry().capacity)
 }
 
-/// The first record published at this wall time or later, if an earlier one is kept: otherwise the oldest.
-pub(crate) fn from(memory: &Memory, wall_ns: i64) -> Begin {
-    let published = protocol::published(&memory.live().hot);
-    let mut found = oldest(memory).min(published)..published;
+/// A record found by its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) first: u64,
+    /// An earlier one is kept that was published before that time. Otherwise there may be others that are not kept.
+    pub(crate) is_exact: bool,
+}
+
+/// The first record from `from` on that is kept and was published at this wall time or later.
+///
+/// Within an epoch times only grow; from one to the next the wall clock may have been set back.
+pub(crate) fn find(memory: &Memory, from: u64, wall_ns: i64) -> Option<Found> {
+    let live = memory.live();
+    let newest = state::load(live).epoch;
+    let published = protocol::published(&live.hot);
+    let mut start = from.max(oldest(memory)).min(published);
     let mut is_exact = false;
-    while !found.is_empty() {
-        let middle = found.start + (found.end - found.start) / 2;
-        match self::wall_ns(memory, middle) {
-            Some(at) if at >= wall_ns => found.end = middle,
-            at => {
-                // What is overwritten meanwhile is older than all that is kept.
-                is_exact = at.is_some();
-                found.start = middle + 1;
+    let oldest_epoch = protocol::epoch_at(memory, start).max(newest.saturating_sub(EPOCHS as u64));
+    for epoch in oldest_epoch..=newest {
+        let end = match state::boundary(live, epoch + 1) {
+            Some(first) => first.clamp(start, published),
+            None if epoch == newest => published,
+            None => start,
+        };
+        let mut left = start..end;
+        while !left.is_empty() {
+            let middle = left.start + (left.end - left.start) / 2;
+            match self::wall_ns(memory, middle) {
+                Some(at) if at >= wall_ns => left.end = middle,
+                at => {
+                    // What is overwritten meanwhile is older than all that is kept.
+                    is_exact |= at.is_some();
+                    left.start = middle + 1;
+                }
             }
         }
+        if left.start < end {
+            return Some(Found {
+                first: left.start,
+                is_exact,
+            });
+        }
+        start = end;
     }
-    if is_exact {
-        Begin::At(found.start)
-    } else {
-        Begin::Oldest
+    None
+}
+
+/// Where to begin to read what was published at this wall time or later.
+pub(crate) fn from(memory: &Memory, wall_ns: i64) -> Begin {
+    match find(memory, 0, wall_ns) {
+        Some(found) if found.is_exact => Begin::At(found.first),
+        Some(_) => Begin::Oldest,
+        None => Begin::Now,
     }
 }
 

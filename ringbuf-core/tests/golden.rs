@@ -47,6 +47,8 @@ impl Small {
 
 /// Where the publication times begin.
 const STAMPS: usize = 131_072;
+/// Where the boot of the newest epoch stands.
+const BOOT: usize = 4096 + 280;
 const RING: &str = "small.ring";
 const READERS: &str = "small.readers";
 const CAPACITY: u64 = 5;
@@ -121,8 +123,7 @@ fn settle(ring: &mut [u8], readers: &mut [u8]) {
         );
         set(ring, 4096 + 384 + epoch * 32 + 24, 4_000_000_000);
     }
-    // Of no known boot, so that it is believed on every system.
-    ring[4096 + 280..4096 + 296].fill(0);
+    ring[BOOT..BOOT + 16].fill(0xB0);
     for sequence in BOUNDARY - 3..PUBLISHED {
         let cell = (sequence % 8) as usize;
         set(ring, STAMPS + cell * 8, stamp(sequence));
@@ -175,12 +176,35 @@ fn the_same_bytes_are_still_written() {
     }
 }
 
-/// A copy of the golden pair, which nobody else uses.
+/// A copy of the golden pair, which nobody else uses, as if its last producer had run since the system booted.
 fn copy(rings: &Rings) -> String {
+    let reference = copy_of_another_boot(rings);
+    let mut ring = fs::read(rings.file(RING)).unwrap();
+    // Of a boot that is not known: some systems have no number for it.
+    ring[BOOT..BOOT + 16].fill(0);
+    ring[32..48].fill(0);
+    let schema_len = number(&ring, 136) as usize;
+    sign(&mut ring, 8192, schema_len);
+    fs::write(rings.file(RING), ring).unwrap();
+    reference
+}
+
+fn copy_of_another_boot(rings: &Rings) -> String {
     for name in [RING, READERS] {
         fs::copy(golden(name), rings.file(name)).unwrap();
     }
     rings.reference("small")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn it_was_never_closed_and_so_is_unverified_in_another_boot() {
+    let rings = Rings::new();
+    let reference = copy_of_another_boot(&rings);
+    assert!(inspect::info(&reference).unwrap().is_unverified);
+    let options = ReaderOptions::lossy().from_oldest().unverified();
+    let mut reader = Reader::<Small>::attach(&reference, options).unwrap();
+    assert_eq!(reader.poll().unwrap().unwrap().records().len(), 5);
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
             _lock: lock,
         })));
     }
-    if !verify::is_verified(&memory) {
+    if !verify::is_verified(&memory, opened.header.boot_id) {
         return Err(CreateError::Unverified {
             name: place.name,
             path: place.data,
@@ -199,7 +199,15 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
     }
     wanted.access.change(&opened, &registrar, &place)?;
     memory.prefault();
-    Ok(own(place, begin(memory, wanted), registrar, lock))
+    let writer = begin(memory, wanted);
+    if platform::is_on_disk(&opened.data) {
+        // What is on the disk says closed and whole, which must not outlive the first record written over.
+        writer
+            .memory()
+            .flush_live()
+            .map_err(|source| io_error("writing", place.data.clone(), source))?;
+    }
+    Ok(own(place, writer, registrar, lock))
 }
 
 /// A ring without its readers' file: nobody can own it, so it is only ever taken away.
@@ -298,7 +306,7 @@ fn show_life(place: &Place, memory: &Memory) -> Option<Lock> {
 }
 
 /// Removes the files of a ring, `.ring` first: from then on nobody attaches.
-pub(crate) fn unlink(place: &Place) -> Result<(), (PathBuf, io::Error)> {
+fn unlink(place: &Place) -> Result<(), (PathBuf, io::Error)> {
     for path in [&place.data, &place.readers] {
         match std::fs::remove_file(path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err((path.clone(), error)),

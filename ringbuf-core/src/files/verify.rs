@@ -6,32 +6,47 @@
 //! number of the boot tells whether it matters.
 
 use std::io;
+use std::sync::OnceLock;
 
 use crate::memory::Memory;
 use crate::platform;
-use crate::protocol::state::{Phase, State};
+use crate::protocol::state::{self, Phase};
 use crate::sync::Ordering;
 
-/// Whether the ring is known to be whole.
-pub(crate) fn is_verified(memory: &Memory) -> bool {
-    if is_of_this_boot(memory) {
+/// Number of a boot as two words, zeros if unknown.
+type Boot = [u64; 2];
+
+/// Whether the ring is known to be whole; `created` is the boot in which it was made.
+pub(crate) fn is_verified(memory: &Memory, created: [u8; 16]) -> bool {
+    let is_of_this_boot = || match opened(memory) {
+        // The page of these words may never have reached the disk; the header tells then.
+        [0, 0] => is_this(words_of(created)),
+        opened => is_this(opened),
+    };
+    if is_of_this_boot() {
         return true;
     }
-    let status = &memory.live().status;
-    let state = status.state.load(Ordering::Relaxed);
-    let is_closed = matches!(
-        State::from_word(state).phase,
-        Phase::Closed | Phase::Removed
-    );
-    is_closed && status.synced.load(Ordering::Relaxed) == state
+    let state = state::load(memory.live());
+    let synced = memory.live().status.synced.load(Ordering::Relaxed);
+    let is_closed = matches!(state.phase, Phase::Closed | Phase::Removed);
+    // A producer of this boot may have opened it meanwhile: it notes the boot before it does.
+    is_closed && synced == state.word() || is_of_this_boot()
 }
 
 /// Whether the newest epoch was opened since the system booted. When it does not tell its boots apart: yes.
 pub(crate) fn is_of_this_boot(memory: &Memory) -> bool {
+    is_this(opened(memory))
+}
+
+/// The boot in which the newest epoch was opened.
+fn opened(memory: &Memory) -> Boot {
     let words = &memory.live().status.boot;
-    let opened = [0, 1].map(|word: usize| words[word].load(Ordering::Relaxed));
-    let now = boot();
-    opened == now || opened == [0; 2] || now == [0; 2]
+    [0, 1].map(|word: usize| words[word].load(Ordering::Relaxed))
+}
+
+fn is_this(boot: Boot) -> bool {
+    let now = self::boot();
+    boot == now || boot == [0; 2] || now == [0; 2]
 }
 
 /// Notes that the epoch about to begin belongs to this boot of the system.
@@ -51,8 +66,13 @@ pub(crate) fn sync(memory: &Memory) -> io::Result<()> {
     memory.flush()
 }
 
-fn boot() -> [u64; 2] {
-    let id = platform::boot_id();
+/// The boot of the system that runs.
+fn boot() -> Boot {
+    static BOOT: OnceLock<Boot> = OnceLock::new();
+    *BOOT.get_or_init(|| words_of(platform::boot_id()))
+}
+
+fn words_of(id: [u8; 16]) -> Boot {
     let word = |from: usize| u64::from_le_bytes(std::array::from_fn(|i| id[from + i]));
     [word(0), word(8)]
 }

@@ -88,8 +88,10 @@ fn whole(opened: &Opened, registrar: &Registrar, readers: Readers) -> Result<boo
     }
     // Opened anew for writing: looking must not need it, removing does.
     let memory = files::open(place, true)?.map(Some(registrar), true)?;
+    // Told only when its name is gone: if it cannot be removed the ring stays what it is.
+    remove_file(&place.data)?;
     protocol::remove(&memory);
-    unlink(place)?;
+    remove_file(&place.readers)?;
     Ok(true)
 }
 
@@ -144,14 +146,6 @@ fn in_use(place: &Place, by: &str) -> InspectError {
         name: place.name.clone(),
         by: by.to_owned(),
     }
-}
-
-fn unlink(place: &Place) -> Result<(), InspectError> {
-    files::unlink(place).map_err(|(path, source)| InspectError::Io {
-        action: "removing",
-        path,
-        source,
-    })
 }
 
 /// Removes one file; false if it was gone already.

@@ -46,6 +46,11 @@ impl Mapping {
         self.memory.flush()
     }
 
+    /// As [`Mapping::flush`], for the page at `offset` alone.
+    pub(crate) fn flush_page(&self, offset: usize) -> io::Result<()> {
+        self.memory.flush_range(offset, 1)
+    }
+
     /// Brings the pages into this process's page tables now, so that the first touch of each one
     /// costs nothing later. A wish: where the system cannot do it, nothing happens.
     pub(crate) fn prefault(&self) {

@@ -59,10 +59,10 @@ impl Rights {
         !self.is_sticky() && self.lets_others_write(actor)
     }
 
-    /// For a directory: whether the actor can make files in it that its owner cannot exchange unseen, or
-    /// that everybody knows to be anybody's.
+    /// For a directory: whether the actor can make files in it that its owner will not exchange. The owner of a
+    /// sticky one can, as everywhere.
     pub(crate) fn is_for_files_of(self, actor: Actor) -> bool {
-        self.owner == actor.user || self.owner == 0 || self.is_sticky()
+        self.owner == actor.user || self.owner == 0
     }
 
     pub(crate) fn is_sticky(self) -> bool {

@@ -209,7 +209,10 @@ impl ProducerCore {
         while !records.is_empty() {
             let wanted = step.min(records.len() / stride);
             let (first, count) = match self.writer.try_claim(wanted as u64) {
-                Ok(first) => (first, wanted),
+                Ok(first) => {
+                    self.stall.end();
+                    (first, wanted)
+                }
                 Err(full) => {
                     let room = self.room(full).clamp(1, wanted);
                     match self.claim(room, patience)? {
@@ -238,8 +241,7 @@ impl ProducerCore {
     /// Counts what is not published, if that is what the ring is made for.
     #[cold]
     fn give_up(&self, count: usize, patience: Patience<'_>) {
-        let has_limit = matches!(patience, Patience::None | Patience::Until(_));
-        if self.when_full == WhenFull::Drop && !has_limit {
+        if self.when_full == WhenFull::Drop && !patience.has_limit() {
             self.refuse(count);
         }
     }

@@ -27,24 +27,21 @@ pub(crate) enum Patience<'a> {
     None,
     /// As long as it takes, unless the ring is one that drops records.
     ForEver,
-    /// Until then, on any ring.
-    Until(Instant),
+    /// Until then, on any ring; `None` is a time beyond what a clock can hold.
+    Until(Option<Instant>),
     /// As `ForEver`, but asks about every 10 ms: give up?
     Unless(&'a dyn Fn() -> bool),
 }
 
 impl Patience<'_> {
     pub(crate) fn of(limit: Duration) -> Patience<'static> {
-        // A limit beyond what a clock can hold is none.
-        Instant::now()
-            .checked_add(limit)
-            .map_or(Patience::ForEver, Patience::Until)
+        Patience::Until(Instant::now().checked_add(limit))
     }
 
     fn is_over(self, when_full: WhenFull) -> bool {
         match self {
             Patience::None => true,
-            Patience::Until(end) => Instant::now() >= end,
+            Patience::Until(end) => end.is_some_and(|end| Instant::now() >= end),
             Patience::ForEver | Patience::Unless(_) if when_full == WhenFull::Drop => true,
             Patience::ForEver => false,
             Patience::Unless(stop) => stop(),
@@ -53,19 +50,33 @@ impl Patience<'_> {
 
     fn left(self) -> Duration {
         match self {
-            Patience::Until(end) => end.saturating_duration_since(Instant::now()),
-            Patience::None | Patience::ForEver | Patience::Unless(_) => Duration::MAX,
+            Patience::Until(Some(end)) => end.saturating_duration_since(Instant::now()),
+            _ => Duration::MAX,
         }
+    }
+
+    /// The caller has said how long, and is told when that is over: nothing is dropped.
+    pub(super) fn has_limit(self) -> bool {
+        matches!(self, Patience::None | Patience::Until(_))
     }
 }
 
 /// Since when each reader has been in the way, from the first claim that found no room to the next that does.
 #[derive(Debug)]
 pub(super) struct Stall {
-    since: [Option<Instant>; SLOTS],
-    is_on: bool,
+    /// `None`: there is room.
+    began: Option<Instant>,
+    readers: [Option<InTheWay>; SLOTS],
     /// When the reader in the way was last known to live.
     seen_alive: Option<Instant>,
+}
+
+/// A reader, and since when it has been in the way.
+#[derive(Clone, Copy, Debug)]
+struct InTheWay {
+    since: Instant,
+    /// Tells it from the next reader in its slot.
+    attached_ns: u64,
 }
 
 /// What a look at the readers in the way came to.
@@ -79,8 +90,8 @@ struct Look {
 impl Stall {
     pub(super) fn new() -> Stall {
         Stall {
-            since: [None; SLOTS],
-            is_on: false,
+            began: None,
+            readers: [None; SLOTS],
             seen_alive: None,
         }
     }
@@ -88,32 +99,45 @@ impl Stall {
     /// There was room.
     #[inline]
     pub(super) fn end(&mut self) {
-        if self.is_on {
+        if self.began.is_some() {
             *self = Stall::new();
         }
     }
 
     /// Looks at the readers in the way of a claim, and demotes those that were it for as long as they may.
     fn look(&mut self, writer: &Writer, count: u64, allow: Delivery) -> Look {
-        self.is_on = true;
         let now = Instant::now();
-        let mut since = [None; SLOTS];
+        let began = *self.began.get_or_insert(now);
+        let mut readers = [None; SLOTS];
         let mut look = Look {
             demoted: false,
             next: Duration::MAX,
         };
         for gate in writer.in_the_way(count) {
-            let began = self.since[gate.slot].unwrap_or(now);
-            since[gate.slot] = Some(began);
+            let slot = &writer.memory().control().slots.0[gate.slot];
+            let attached_ns = slot.attached_ns.load(Ordering::Relaxed);
+            let reader = self.readers[gate.slot]
+                .filter(|reader| reader.attached_ns == attached_ns)
+                .unwrap_or(InTheWay {
+                    since: now,
+                    attached_ns,
+                });
+            readers[gate.slot] = Some(reader);
             if gate.kind == Kind::Lossless {
                 continue;
             }
-            let left = bound(writer, gate.slot, allow).saturating_sub(now - began);
+            let asked = Duration::from_nanos(slot.bound_ns.load(Ordering::Relaxed));
+            let mut left = asked.saturating_sub(now - reader.since);
+            if let Delivery::Bounded(most) = allow {
+                // One after the other they hold the producer no longer than one alone, whatever stands in
+                // their slots.
+                left = left.min(most.saturating_sub(now - began));
+            }
             // One that has just moved is looked at again at once.
             look.demoted |= left.is_zero() && writer.demote(gate);
             look.next = look.next.min(left);
         }
-        self.since = since;
+        self.readers = readers;
         look
     }
 
@@ -128,17 +152,6 @@ impl Stall {
     }
 }
 
-/// How long the reader in this slot may hold the producer: what it asked for, and no more than is allowed, whatever
-/// stands in its slot.
-fn bound(writer: &Writer, slot: usize, allow: Delivery) -> Duration {
-    let words = &writer.memory().control().slots.0[slot];
-    let asked = Duration::from_nanos(words.bound_ns.load(Ordering::Relaxed));
-    match allow {
-        Delivery::Bounded(most) => asked.min(most),
-        Delivery::Lossy | Delivery::Lossless => asked,
-    }
-}
-
 impl ProducerCore {
     /// Claims `count` records when the first attempt found `full`, or gives up with the reader in the way.
     #[cold]
@@ -150,9 +163,12 @@ impl ProducerCore {
     ) -> Result<Result<u64, Full>, PublishError> {
         let backoff = Backoff::new();
         let mut told = false;
+        let mut demotions = 0;
         loop {
             let look = self.stall.look(&self.writer, count, self.allow);
-            if !look.demoted {
+            demotions += usize::from(look.demoted);
+            // More than there are readers: somebody plays with the gates.
+            if !look.demoted || demotions > SLOTS {
                 if patience.is_over(self.when_full) {
                     return Ok(self.past_the_dead(count, full, patience));
                 }
@@ -189,8 +205,7 @@ impl ProducerCore {
         mut full: Full,
         patience: Patience<'_>,
     ) -> Result<u64, Full> {
-        let drops = !matches!(patience, Patience::None | Patience::Until(_));
-        if drops && !self.stall.may_be_dead(ALIVE_WHEN_DROPPING) {
+        if !patience.has_limit() && !self.stall.may_be_dead(ALIVE_WHEN_DROPPING) {
             return Err(full);
         }
         // Each turn frees another slot.
@@ -235,7 +250,8 @@ impl ProducerCore {
     pub(crate) fn refuse(&self, count: usize) {
         let refused = &self.writer.memory().live().status.refused;
         // Only the producer writes it.
-        refused.store(self.refused() + count as u64, Ordering::Relaxed);
+        let sum = self.refused().saturating_add(count as u64);
+        refused.store(sum, Ordering::Relaxed);
     }
 
     /// Records that found no room, since the ring was created.

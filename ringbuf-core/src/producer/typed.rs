@@ -150,7 +150,7 @@ impl<T: Record> Producer<T> {
     ///
     /// # Errors
     ///
-    /// [`TryPublishError::Full`] names the lossless reader in the way.
+    /// [`TryPublishError::Full`] names the reader in the way.
     ///
     /// ```
     /// use ringbuf_core::{Producer, ReaderOptions, Retain, TryPublishError};

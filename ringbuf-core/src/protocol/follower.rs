@@ -70,6 +70,8 @@ pub struct Follower {
     pub(super) held: u64,
     /// This reader reads no further.
     pub(super) until: u64,
+    /// What it reads is of an epoch that the table has forgotten, or it may be.
+    pub(super) is_epoch_forgotten: bool,
 }
 
 /// `published`, and everything published below it is visible.
@@ -94,9 +96,18 @@ impl Follower {
         &self.ledger
     }
 
-    /// The epoch whose records it reads.
-    pub fn epoch(&self) -> u64 {
-        self.epoch
+    /// The epoch whose records it reads; `None` if the ring has forgotten it.
+    #[inline]
+    pub fn epoch(&self) -> Option<u64> {
+        (!self.is_epoch_forgotten).then_some(self.epoch)
+    }
+
+    /// Needs nothing any more, but stays where it is: nobody waits for it.
+    pub fn let_go(&mut self) {
+        self.release();
+        // As in `leave`.
+        self.slot().gate.swap(gate::OFF, Ordering::AcqRel);
+        self.notify_producer();
     }
 
     /// Reads no further than this sequence from now on.
@@ -315,7 +326,7 @@ impl Follower {
         if published < cursor {
             return Err(Fault::PublishedWentBack { cursor, published });
         }
-        if self.until <= cursor {
+        if self.until <= cursor && cursor < published {
             return Ok(Err(News::Nothing));
         }
         // After `published`: a record of a new epoch is never taken for one of the old.
@@ -354,6 +365,7 @@ impl Follower {
         // The table forgets: what is left of epochs before it is read as the reader's own.
         let next = (self.epoch + 1).max(newest.saturating_sub(EPOCHS as u64 - 2));
         let first = state::boundary(live, next);
+        self.is_epoch_forgotten = next != self.epoch + 1;
         // The state may be newer than the `published` loaded before it, but not than this one.
         let published = published.max(self::published(&live.hot));
         if let Some(first) = first.filter(|&first| first > published) {
@@ -365,6 +377,7 @@ impl Follower {
             return Ok(Ok(Horizon { published, end }));
         }
         self.epoch = next;
+        self.is_epoch_forgotten = false;
         Ok(Err(News::Restarted {
             epoch: next,
             // Only a reader that had to go on without knowing a boundary can be beyond one.

@@ -51,9 +51,9 @@ impl Follower {
         Ok(follower)
     }
 
-    /// A bounded reader that was demoted holds the producer again, from where it reads now: nothing is lost if it
-    /// has caught up to within the last seven eighths of the ring, otherwise it misses what may be overwritten
-    /// before the producer looks at the gates.
+    /// A bounded reader that was demoted holds the producer again, from where it reads now. It misses what may be
+    /// overwritten before the producer looks at the gates: nothing, if it is behind by no more than the ring keeps
+    /// less the producer's next step, an eighth of the ring or the claim it makes.
     pub fn rejoin(&mut self) -> Result<(), Fault> {
         let held = hold(&self.memory, self.slot, Kind::Bounded, self.ledger.cursor);
         self.notify_producer();
@@ -64,8 +64,9 @@ impl Follower {
                 published,
             });
         }
-        self.ledger.missed += held - self.ledger.cursor;
-        self.ledger.cursor = held;
+        let cursor = held.min(self.until).max(self.ledger.cursor);
+        self.ledger.missed += cursor - self.ledger.cursor;
+        self.ledger.cursor = cursor;
         ledger::record(self.slot(), &self.ledger);
         Ok(())
     }
@@ -96,6 +97,7 @@ impl Follower {
             },
             held: 0,
             until: u64::MAX,
+            is_epoch_forgotten: false,
         };
         ledger::record(follower.slot(), &follower.ledger);
         Ok(follower)

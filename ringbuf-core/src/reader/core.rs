@@ -77,7 +77,11 @@ pub(crate) struct ReaderCore {
     /// When the records copied were published, on a ring with such times.
     stamps: Vec<u64>,
     /// Wall time minus the clock of those times, nanoseconds.
-    clock_offset_ns: i64,
+    clock_offset_ns: Option<i64>,
+    /// Newest epoch when the end in time was last looked for in all that is kept.
+    searched_epoch: Option<u64>,
+    /// It has read as far as it was asked to, and holds nobody any more.
+    has_ended: bool,
     is_unverified: bool,
     membership: Membership,
     schema: Schema,
@@ -129,14 +133,17 @@ impl ReaderCore {
         check_delivery(&name, opened.header.allow, options.delivery)?;
         let membership = Membership::of(&opened, options.delivery)?;
         let memory = Arc::new(opened.map(membership.registrar(), false)?);
-        if !options.unverified && !files::is_verified(&memory) {
+        let is_unverified = !files::is_verified(&memory, opened.header.boot_id);
+        if is_unverified && !options.unverified {
             return Err(AttachError::Unverified {
                 name,
                 path: opened.place.data,
             });
         }
         memory.prefault();
-        ReaderCore::join(&name, memory, opened.schema, membership, options)
+        let mut reader = ReaderCore::join(&name, memory, opened.schema, membership, options)?;
+        reader.is_unverified = is_unverified;
+        Ok(reader)
     }
 
     /// A reader of a ring whose producer is at hand.
@@ -199,12 +206,14 @@ impl ReaderCore {
         Ok(ReaderCore {
             buffer: vec![0; (copies * geometry.stride).div_ceil(8)],
             stamps: vec![0; if geometry.stamped { copies } else { 0 }],
-            clock_offset_ns: times::offset(memory.live(), follower.epoch()),
+            clock_offset_ns: clock_offset(&memory, &follower),
+            searched_epoch: None,
+            has_ended: false,
             missed: follower.ledger().missed,
             follower,
             is_demoted: false,
             until: options.until,
-            is_unverified: !files::is_verified(&memory),
+            is_unverified: false,
             delivery: options.delivery,
             idle: Idle::new(options.wait, membership.is_observer()),
             membership,
@@ -256,7 +265,7 @@ impl ReaderCore {
         if self.fork.is_child() {
             return Err(ReadError::Forked);
         }
-        if std::mem::take(&mut self.is_demoted) {
+        if !self.has_ended && std::mem::take(&mut self.is_demoted) {
             let missed_before = self.follower.ledger().missed;
             self.follower.rejoin().map_err(damaged)?;
             self.missed += self.follower.ledger().missed - missed_before;
@@ -271,6 +280,9 @@ impl ReaderCore {
             return Err(ReadError::Forked);
         }
         if self.until.is_some() && self.is_at_end() {
+            if !std::mem::replace(&mut self.has_ended, true) {
+                self.follower.let_go();
+            }
             return Ok(match self.missed {
                 0 => Next::Closed,
                 _ => self.hand_out(self.nothing(), None),
@@ -294,7 +306,7 @@ impl ReaderCore {
                 }
                 News::Restarted { epoch, first } => {
                     self.producer_died = false;
-                    self.clock_offset_ns = times::offset(self.follower.memory().live(), epoch);
+                    self.clock_offset_ns = clock_offset(self.follower.memory(), &self.follower);
                     let event = Event::Restarted {
                         epoch,
                         first_sequence: first,
@@ -333,23 +345,37 @@ impl ReaderCore {
     /// Whether this reader has read as far as it was asked to.
     fn is_at_end(&mut self) -> bool {
         if let Some(Until::At(wall_ns)) = self.until {
-            let memory = self.follower.memory();
-            let published = protocol::published(&memory.live().hot);
-            let newest = published.checked_sub(1);
-            if newest.and_then(|newest| times::wall_ns(memory, newest)) < Some(wall_ns) {
-                // What is published by now is before that time; what comes may not be: look again then.
-                self.follower.set_until(published);
-                return false;
+            match self.find_end(wall_ns) {
+                Ok(end) => {
+                    self.follower.set_until(end);
+                    self.until = Some(Until::Sequence(end));
+                }
+                Err(so_far) => {
+                    // What comes may not be before that time: look again then.
+                    self.follower.set_until(so_far);
+                    return false;
+                }
             }
-            let end = match times::from(memory, wall_ns) {
-                Begin::At(first) => first,
-                // All that is kept was published later.
-                _ => self.follower.ledger().cursor,
-            };
-            self.follower.set_until(end);
-            self.until = Some(Until::Sequence(end));
         }
         matches!(self.until, Some(Until::Sequence(end)) if self.follower.ledger().cursor >= end)
+    }
+
+    /// The first record, from the cursor on, that was published at that time or later; if there is none yet, up to
+    /// where that is known.
+    fn find_end(&mut self, wall_ns: i64) -> Result<u64, u64> {
+        let memory = self.follower.memory();
+        let live = memory.live();
+        let epoch = protocol::state::load(live).epoch;
+        let published = protocol::published(&live.hot);
+        let newest = published.checked_sub(1);
+        let is_before = newest.and_then(|newest| times::wall_ns(memory, newest)) < Some(wall_ns);
+        // Within an epoch times only grow: the newest tells.
+        if is_before && self.searched_epoch == Some(epoch) {
+            return Err(published);
+        }
+        self.searched_epoch = Some(epoch);
+        let found = times::find(memory, self.follower.ledger().cursor, wall_ns);
+        found.map(|found| found.first).ok_or(published)
     }
 
     #[inline]
@@ -461,7 +487,9 @@ impl ReaderCore {
                 self.stamps[run.offset / self.geometry.stride + index]
             }
         };
-        Some(self.clock_offset_ns.saturating_add_unsigned(stamp))
+        // What was published by producers that the ring has forgotten has no time on the wall.
+        self.follower.epoch()?;
+        Some(self.clock_offset_ns?.saturating_add_unsigned(stamp))
     }
 
     /// Gives records read in place back; for a lossy reader there is nothing to give back.
@@ -502,6 +530,10 @@ fn copies(geometry: &Geometry, delivery: Delivery) -> usize {
     (BUFFER / geometry.stride)
         .max(1)
         .min(geometry.capacity as usize)
+}
+
+fn clock_offset(memory: &Memory, follower: &Follower) -> Option<i64> {
+    times::offset(memory.live(), follower.epoch()?)
 }
 
 /// Where the options say to begin, as the indices tell.

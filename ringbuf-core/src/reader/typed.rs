@@ -168,9 +168,11 @@ impl<T: Record> Reader<T> {
         self.core.is_demoted()
     }
 
-    /// Holds the producer again, as a bounded reader that was demoted; otherwise it does nothing. Nothing is lost
-    /// by it when the reader has caught up to within the last seven eighths of the ring ([`Reader::lag`]); further
-    /// behind it may miss records, which the next batch tells.
+    /// Holds the producer again, as a bounded reader that was demoted; otherwise it does nothing.
+    ///
+    /// Nothing is lost by it when the reader has caught up ([`Reader::lag`]) to within what the ring keeps less an eighth
+    /// of it, or less the largest claim that the producer makes at once; further behind it may miss records, which the
+    /// next batch tells.
     ///
     /// # Errors
     ///
@@ -221,7 +223,7 @@ impl<T: Record> Batch<'_, T> {
 
     /// When the record at `index` of this batch was published, nanoseconds since the Unix epoch: by the monotonic
     /// clock, set to the wall clock when its producer opened the ring. `None` on a ring without publication times,
-    /// and beyond the batch.
+    /// beyond the batch, and if so many producers came since that the ring has forgotten this one.
     pub fn published_ns(&self, index: usize) -> Option<i64> {
         self.core.published_ns(&self.handout.run, index)
     }

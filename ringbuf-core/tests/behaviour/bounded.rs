@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use ringbuf_core::{
-    AttachError, CreateOptions, Delivery, Event, Producer, Reader, ReaderOptions, TryPublishError,
+    AttachError, CreateOptions, Delivery, Event, Producer, Reader, ReaderOptions, Start,
+    TryPublishError,
 };
 
 use super::{check_ledger, count, drain, presets};
@@ -267,4 +268,45 @@ fn no_time_at_all_is_a_bound_too() {
     fill(&mut producer, 20);
     is_told(&mut reader);
     assert_eq!(drain(&mut reader).1, 18);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
+fn a_stall_is_over_when_there_was_room_however_it_was_used() {
+    let home = home();
+    let mut producer = home.producer::<u64>(8);
+    let bound = Duration::from_millis(40);
+    let mut reader = producer.reader(ReaderOptions::bounded(bound)).unwrap();
+    producer.publish_slice(&[0; 8]).unwrap();
+    assert!(producer.try_publish(&8).is_err());
+    drain(&mut reader);
+    producer.publish_slice(&[0; 8]).unwrap();
+    std::thread::sleep(2 * bound);
+    // In the way for the first time since.
+    assert!(producer.try_publish(&8).is_err());
+    assert_eq!(drain(&mut reader).0.len(), 8);
+    assert!(!reader.is_demoted());
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
+fn the_next_reader_in_a_slot_has_its_own_time() {
+    let home = home();
+    let mut producer = home.producer::<u64>(8);
+    let first = producer.reader(ReaderOptions::bounded(LONG)).unwrap();
+    fill(&mut producer, 8);
+    assert!(producer.try_publish(&8).is_err());
+    drop(first);
+    let bound = Duration::from_millis(40);
+    let options = ReaderOptions::bounded(bound).start(Start::Last(8));
+    let mut second = producer.reader(options).unwrap();
+    std::thread::sleep(2 * bound);
+    // It may begin up to an eighth of the ring later: then there is room for one.
+    let mut refused = false;
+    for i in 8..10 {
+        refused |= producer.try_publish(&i).is_err();
+    }
+    assert!(refused);
+    drain(&mut second);
+    assert!(!second.is_demoted());
 }

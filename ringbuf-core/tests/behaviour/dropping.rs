@@ -111,3 +111,25 @@ fn bytes_are_dropped_like_records() {
     assert_eq!(producer.publish_bytes_until(&[0; 8], &never).unwrap(), 0);
     assert_eq!(producer.refused(), 4);
 }
+
+/// A limit that no clock can hold is a limit all the same: it waits, and nothing is dropped.
+#[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
+fn the_longest_limit_waits_for_the_reader() {
+    let home = home();
+    let mut producer = home.producer_with::<u64>(1, &dropping());
+    let mut reader = producer.reader(ReaderOptions::lossless()).unwrap();
+    producer.publish(&0).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for i in 0..3 {
+                std::thread::sleep(Duration::from_millis(5));
+                assert_eq!(reader.next().unwrap().unwrap().records(), [i]);
+            }
+        });
+        assert_eq!(producer.publish_timeout(&1, Duration::MAX).unwrap(), 1);
+        let published = producer.publish_slice_timeout(&[2], Duration::MAX);
+        assert_eq!(published.unwrap(), 1);
+    });
+    assert_eq!(producer.refused(), 0);
+}

@@ -214,3 +214,23 @@ fn a_lapped_reader_does_not_go_beyond_its_end() {
     assert!(reader.next().unwrap().is_none());
     assert_eq!(reader.cursor(), 6);
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
+fn who_has_read_up_to_its_end_holds_nobody() {
+    let home = home();
+    for options in deliveries() {
+        let mut producer = home.producer::<u64>(4);
+        let options = options.until(Until::Sequence(2));
+        let mut reader = producer.reader(options).unwrap();
+        producer.publish_slice(&[0, 1]).unwrap();
+        assert_eq!(drain(&mut reader).0.len(), 2);
+        for i in 2..20 {
+            producer.try_publish(&i).unwrap();
+        }
+        reader.rejoin().unwrap();
+        producer.try_publish(&20).unwrap();
+        assert!(reader.next().unwrap().is_none());
+        assert_eq!((reader.ledger().read, reader.ledger().missed), (2, 0));
+    }
+}

@@ -309,3 +309,42 @@ fn a_span_ends_in_time_while_the_producer_runs() {
         }
     });
 }
+
+/// An end that has not come does not keep a reader from what else ends a stream.
+#[test]
+#[cfg_attr(miri, ignore = "a thousand times slower, it is never in time")]
+fn a_ring_that_is_closed_before_the_end_of_a_span_ends_it() {
+    let home = home();
+    for options in deliveries() {
+        let mut producer = home.producer_with::<u64>(8, &stamped());
+        let mut reader = producer.reader(options.until(Until::At(i64::MAX))).unwrap();
+        producer.publish(&1).unwrap();
+        assert_eq!(reader.next().unwrap().unwrap().records(), [1]);
+        assert!(matches!(reader.next_timeout(TICK), Ok(Next::TimedOut)));
+        producer.publish(&2).unwrap();
+        producer.close();
+        assert_eq!(reader.next().unwrap().unwrap().records(), [2]);
+        assert!(reader.next().unwrap().is_none());
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "a thousand times slower, it is never in time")]
+fn what_was_lost_before_the_end_of_a_span_is_told() {
+    let home = home();
+    let mut producer = home.producer_with::<u64>(4, &stamped());
+    let end = now_ns() + 30_000_000;
+    let options = ReaderOptions::lossy().until(Until::At(end));
+    let mut reader = producer.reader(options).unwrap();
+    producer.publish_slice(&[0, 1, 2]).unwrap();
+    while now_ns() < end + 20_000_000 {
+        sleep(TICK);
+    }
+    for i in 3..20 {
+        producer.publish(&i).unwrap();
+    }
+    let (records, missed) = drain(&mut reader);
+    assert!(records.is_empty() && missed >= 3, "{missed}");
+    assert!(reader.ledger().adds_up());
+    assert!(reader.next().unwrap().is_none());
+}

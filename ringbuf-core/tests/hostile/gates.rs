@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
+use std::sync::mpsc::{self, TryRecvError};
 use std::time::{Duration, Instant};
 
 use ringbuf_core::{CreateOptions, Delivery, Producer, Reader, ReaderOptions, Retain, inspect};
@@ -89,6 +90,40 @@ fn any_gate_at_all_is_survived() {
             inspect::info(&ring).unwrap();
         }
     }
+}
+
+/// Readers that come one after the other, each with all its time, hold the producer no longer than one.
+#[test]
+fn those_who_keep_joining_hold_the_producer_no_longer_than_is_allowed() {
+    let _limit = limit();
+    let rings = Rings::new();
+    let ring = rings.reference("guarded");
+    let most = Duration::from_millis(50);
+    let mut producer = create(&ring, Delivery::Bounded(most));
+    for i in 0..CAPACITY {
+        producer.publish(&i).unwrap();
+    }
+    let (over, is_over) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        let ring = &ring;
+        scope.spawn(move || {
+            let mut readers = Vec::new();
+            // Until the producer is let go on.
+            while is_over.try_recv() == Err(TryRecvError::Empty) {
+                let options = ReaderOptions::bounded(most).from_oldest();
+                readers.extend(Reader::<u64>::attach(ring, options));
+                if readers.len() > 20 {
+                    readers.remove(0);
+                }
+                std::thread::sleep(most / 4);
+            }
+        });
+        std::thread::sleep(most);
+        for _ in 0..4 {
+            producer.publish(&0).unwrap();
+        }
+        drop(over);
+    });
 }
 
 /// The same with the word of a reader that is there: it is told that it was demoted, or that the ring is damaged.

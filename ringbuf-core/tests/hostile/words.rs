@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 
 use ringbuf_core::{
-    FormatError, Producer, ReadError, Reader, ReaderOptions, Retain, TryPublishError, inspect,
+    CreateOptions, FormatError, Producer, ReadError, Reader, ReaderOptions, Retain,
+    TryPublishError, WhenFull, inspect,
 };
 
 use crate::refused::{CAPACITY, Good, refused};
@@ -222,4 +223,23 @@ fn a_claim_behind_what_is_published_is_reported() {
     let error = reader.poll().unwrap_err();
     assert!(matches!(error, ReadError::Damaged(_)), "{error}");
     assert!(error.to_string().contains("claimed 0"), "{error}");
+}
+
+#[test]
+fn a_count_of_what_was_refused_does_not_overflow() {
+    let rings = Rings::new();
+    let ring = rings.reference("full");
+    let options = CreateOptions::default().when_full(WhenFull::Drop);
+    let create = || Producer::<u64>::create_with(&ring, Retain::records(1), &options).unwrap();
+    create().close();
+    let path = rings.file("full.ring");
+    let mut bytes = fs::read(&path).unwrap();
+    set(&mut bytes, 4096 + 272, u64::MAX - 1);
+    fs::write(path, bytes).unwrap();
+    let mut producer = create();
+    let _reader = producer.reader(ReaderOptions::lossless()).unwrap();
+    for _ in 0..4 {
+        producer.publish(&0).unwrap();
+    }
+    assert_eq!(producer.refused(), u64::MAX);
 }

@@ -1,6 +1,7 @@
 //! Rings on a disk: they outlive their processes, and are not believed when the system stopped at the wrong time.
 
 use std::fs;
+use std::sync::mpsc::{self, TryRecvError};
 use std::time::Duration;
 
 use ringbuf_core::inspect::{self, ProducerState};
@@ -11,7 +12,7 @@ use ringbuf_core::{
 use crate::checked::{Checked, Tally};
 use crate::contract::CAPACITY;
 use crate::support::process::{say, start};
-use crate::support::{Rings, limit};
+use crate::support::{Rings, limit, system};
 
 /// Where the words lie that tell what happened, in `NAME.ring`.
 const BOOT: usize = 4096 + 280;
@@ -179,5 +180,97 @@ fn a_ring_whose_end_was_not_written_is_opened_only_as_unverified() {
         let mut producer = Producer::<Checked>::create_with(&ring, retain, &replacing).unwrap();
         publish(&mut producer, 1);
         assert!(!inspect::info(&ring).unwrap().is_unverified);
+    }
+}
+
+/// On a disk on which nothing can be written any more: closes a ring, continues another, and says how that went.
+pub fn loses_its_disk(arguments: &[String]) {
+    let [closes, continues] = arguments else {
+        panic!("two rings");
+    };
+    let mut producer = create(closes).unwrap();
+    publish(&mut producer, 10);
+    if !system::fail_msync() {
+        say("skipped: this system cannot make a system call fail");
+        return;
+    }
+    producer.close();
+    say(match create(continues) {
+        Ok(_) => "continued".to_owned(),
+        Err(error) => error.to_string(),
+    });
+}
+
+/// What the disk says of a ring that was closed, "closed and whole", must be gone from it before the first record is
+/// written over, and must not be said before the records are there.
+#[test]
+fn closing_and_continuing_wait_for_the_disk() {
+    let _limit = limit();
+    for (rings, is_on_disk) in [(Rings::on_disk(), true), (Rings::new(), false)] {
+        let [closed, continued] = ["closed", "continued"].map(|name| rings.reference(name));
+        create(&continued).unwrap().close();
+        let said = start("loses its disk", &[&closed, &continued]).finish();
+        if said[0].starts_with("skipped") {
+            println!("{}", said[0]);
+            return;
+        }
+        reboot(&rings, "closed");
+        // Neither reached a disk.
+        assert!(inspect::info(&closed).unwrap().is_unverified);
+        if is_on_disk {
+            assert!(said[0].starts_with("writing"), "{}", said[0]);
+            assert!(said[0].contains("Input/output error"), "{}", said[0]);
+        } else {
+            // Nothing waits for memory.
+            assert_eq!(said, ["continued"]);
+        }
+    }
+}
+
+#[test]
+fn a_ring_whose_words_never_reached_the_disk_is_not_taken_for_an_empty_one() {
+    let _limit = limit();
+    let rings = Rings::on_disk();
+    let ring = rings.reference("lost");
+    let mut producer = create(&ring).unwrap();
+    publish(&mut producer, 10);
+    producer.close();
+    let path = rings.file("lost.ring");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[4096..8192].fill(0);
+    // Made in another boot.
+    bytes[32] ^= 1;
+    let schema_len = u64::from_le_bytes(bytes[136..144].try_into().unwrap()) as usize;
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&bytes[..252]);
+    hasher.update(&bytes[8192..8192 + schema_len]);
+    bytes[252..256].copy_from_slice(&hasher.finalize().to_le_bytes());
+    fs::write(path, bytes).unwrap();
+    let error = create(&ring).unwrap_err();
+    assert!(matches!(error, CreateError::Unverified { .. }), "{error}");
+}
+
+/// A producer and its readers are started together when a system has booted.
+#[test]
+fn who_attaches_while_a_ring_is_continued_after_a_reboot_is_not_told_that_it_is_damaged() {
+    let _limit = limit();
+    let rings = Rings::on_disk();
+    for i in 0..60 {
+        let name = format!("ring{i}");
+        let ring = rings.reference(&name);
+        create(&ring).unwrap().close();
+        reboot(&rings, &name);
+        std::thread::scope(|scope| {
+            let (over, is_over) = mpsc::channel::<()>();
+            let ring = &ring;
+            scope.spawn(move || {
+                while is_over.try_recv() == Err(TryRecvError::Empty) {
+                    Reader::<Checked>::attach(ring, ReaderOptions::lossy()).unwrap();
+                }
+            });
+            std::thread::sleep(Duration::from_micros(300 + 10 * i));
+            create(ring).unwrap();
+            drop(over);
+        });
     }
 }

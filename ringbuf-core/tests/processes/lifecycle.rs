@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use ringbuf_core::{
     AttachError, CreateError, CreateOptions, Delivery, Event, Producer, ReadError, Reader,
@@ -307,4 +308,16 @@ fn a_ring_that_allows_more_is_a_different_one() {
     let _producer = Producer::<f64>::create_with(&ring, Retain::records(4), &strict).unwrap();
     let error = Reader::<f64>::attach(&ring, ReaderOptions::lossless()).unwrap_err();
     assert!(matches!(error, AttachError::NotAllowed { .. }), "{error}");
+}
+
+#[test]
+fn the_longest_bound_is_one_that_the_files_can_hold() {
+    let rings = Rings::new();
+    let ring = rings.reference("long");
+    let options = CreateOptions::default().allow(Delivery::Bounded(Duration::MAX));
+    let create = || Producer::<u8>::create_with(&ring, Retain::records(8), &options);
+    let producer = create().unwrap();
+    Reader::<u8>::attach(&ring, ReaderOptions::bounded(Duration::MAX)).unwrap();
+    producer.close();
+    create().unwrap();
 }

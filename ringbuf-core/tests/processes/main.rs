@@ -2,6 +2,7 @@
 // Miri has one process and no files to map.
 #![cfg(all(target_os = "linux", not(miri)))]
 
+mod clocks;
 mod close;
 mod contract;
 mod deaths;
@@ -35,6 +36,7 @@ fn role() {
         ("obedient producer", contract::obedient_producer),
         ("stuck reader", deaths::stuck_reader),
         ("reads a file", disk::reads_a_file),
+        ("loses its disk", disk::loses_its_disk),
         ("endless producer", restarts::endless_producer),
         ("slow reader", idle::slow_reader),
         ("silent producer", idle::silent_producer),

@@ -187,3 +187,47 @@ pub fn share_every_lock(file: &std::fs::File) -> io::Result<()> {
         _ => Err(io::Error::last_os_error()),
     }
 }
+
+/// Makes every msync(2) of this process fail from now on, as a disk that is gone does. False if the system
+/// cannot do that.
+#[cfg(target_os = "linux")]
+pub fn fail_msync() -> bool {
+    const NUMBER: u32 = std::mem::offset_of!(libc::seccomp_data, nr) as u32;
+    let step = |code: u32, k: u32, skip_unless: u8| libc::sock_filter {
+        code: code as u16,
+        jt: 0,
+        jf: skip_unless,
+        k,
+    };
+    let mut filter = [
+        step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, NUMBER, 0),
+        step(
+            libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
+            libc::SYS_msync as u32,
+            1,
+        ),
+        step(
+            libc::BPF_RET | libc::BPF_K,
+            libc::SECCOMP_RET_ERRNO | libc::EIO as u32,
+            0,
+        ),
+        step(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, 0),
+    ];
+    let program = libc::sock_fprog {
+        len: filter.len() as u16,
+        filter: filter.as_mut_ptr(),
+    };
+    // SAFETY: with PR_SET_NO_NEW_PRIVS prctl(2) takes numbers alone.
+    let result = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    assert_eq!(result, 0, "prctl: {}", io::Error::last_os_error());
+    // SAFETY: with SECCOMP_MODE_FILTER prctl(2) reads one sock_fprog and the steps it points to, all of them
+    // alive during the call; the kernel copies them.
+    let result = unsafe {
+        libc::prctl(
+            libc::PR_SET_SECCOMP,
+            libc::SECCOMP_MODE_FILTER,
+            &raw const program,
+        )
+    };
+    result == 0
+}

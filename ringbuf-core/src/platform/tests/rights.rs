@@ -32,13 +32,14 @@ fn others_write_what_is_writable_for_all_or_for_a_group_that_is_not_mine_alone()
 }
 
 #[test]
-fn files_are_made_in_directories_of_mine_of_the_superuser_or_of_everybody() {
+fn files_are_made_in_directories_of_mine_or_of_the_superuser() {
     for (rights, expected) in [
         (of(1000, 1000, 0o700), true),
         (of(0, 0, 0o755), true),
         (of(2000, 2000, 0o755), false),
         (of(2000, 1000, 0o775), false),
-        (of(2000, 2000, 0o1777), true),
+        (of(2000, 2000, 0o1777), false),
+        (of(0, 0, 0o1777), true),
     ] {
         assert_eq!(rights.is_for_files_of(ME), expected, "{rights:?}");
     }
