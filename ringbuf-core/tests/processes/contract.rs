@@ -11,8 +11,8 @@ use ringbuf_core::{
 
 use crate::checked::{Checked, Tally};
 use crate::support::process::{Role, hear, say, start};
-use crate::support::system::CONTINUE;
-use crate::support::{Rings, eventually, limit};
+use crate::support::system::{CONTINUE, KILL};
+use crate::support::{Limit, Rings, eventually, limit};
 
 pub const CAPACITY: u64 = 64;
 /// How long the bounded readers of most tests may hold a producer: for ever, as far as tests go.
@@ -104,9 +104,61 @@ fn readers(ring: &str) -> [Role; 4] {
     [lossless, bounded, lossy, observer]
 }
 
-fn all_say(readers: &[Role], expected: &str) {
-    for reader in readers {
-        reader.says(expected);
+/// A ring with a producer, 40 records and one reader of each kind.
+struct Scene {
+    rings: Rings,
+    ring: String,
+    producer: Role,
+    readers: [Role; 4],
+    _limit: Limit,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        Scene::with(|_| {})
+    }
+
+    /// The same, with something done to the readers before the records.
+    fn with(first: fn(&[Role])) -> Scene {
+        let limit = limit();
+        let rings = Rings::new();
+        let ring = rings.reference("contract");
+        let producer = producer(&ring);
+        producer.says("0");
+        let readers = readers(&ring);
+        first(&readers);
+        let mut scene = Scene {
+            rings,
+            ring,
+            producer,
+            readers,
+            _limit: limit,
+        };
+        scene.orders("40", "40");
+        scene
+    }
+
+    /// Tells the producer something, and hears what it says.
+    fn orders(&mut self, order: &str, answer: &str) {
+        self.producer.tell(order);
+        self.producer.says(answer);
+    }
+
+    fn all_say(&self, expected: &str) {
+        for reader in &self.readers {
+            reader.says(expected);
+        }
+    }
+
+    /// Kills the producer when everybody has read everything, and everybody notices.
+    fn kill_producer(&self) {
+        all_have_read(&self.ring, 40);
+        self.producer.signal(KILL);
+        self.all_say("died 40");
+        assert_eq!(
+            inspect::info(&self.ring).unwrap().producer,
+            ProducerState::Died
+        );
     }
 }
 
@@ -133,130 +185,75 @@ fn all_have_read(ring: &str, sequence: u64) {
 
 #[test]
 fn the_producer_closes() {
-    let _limit = limit();
-    let rings = Rings::new();
-    let ring = rings.reference("contract");
-    let mut producer = producer(&ring);
-    producer.says("0");
-    let readers = readers(&ring);
-    producer.tell("40");
-    producer.says("40");
-    producer.tell("close");
-    producer.says("closed");
-    all_say(&readers, "closed 40 0");
-    producer.finish();
+    let mut scene = Scene::new();
+    scene.orders("close", "closed");
+    scene.all_say("closed 40 0");
 }
 
 #[test]
 fn the_producer_is_killed_and_another_goes_on() {
-    let _limit = limit();
-    let rings = Rings::new();
-    let ring = rings.reference("contract");
-    let mut first = producer(&ring);
-    first.says("0");
-    let readers = readers(&ring);
-    first.tell("40");
-    first.says("40");
-    all_have_read(&ring, 40);
-    first.kill();
-    all_say(&readers, "died 40");
-    assert_eq!(inspect::info(&ring).unwrap().producer, ProducerState::Died);
-    let mut second = producer(&ring);
-    second.says("40");
-    all_say(&readers, "restarted 2 40");
-    second.tell("50");
-    second.says("90");
-    all_have_read(&ring, 90);
-    second.tell("close");
-    all_say(&readers, "closed 90 0");
+    let mut scene = Scene::new();
+    scene.kill_producer();
+    scene.producer = producer(&scene.ring);
+    scene.producer.says("40");
+    scene.all_say("restarted 2 40");
+    scene.orders("50", "90");
+    all_have_read(&scene.ring, 90);
+    scene.orders("close", "closed");
+    scene.all_say("closed 90 0");
 }
 
 #[test]
 fn the_producer_is_stopped() {
-    let _limit = limit();
-    let rings = Rings::new();
-    let ring = rings.reference("contract");
-    let mut producer = producer(&ring);
-    producer.says("0");
-    let readers = readers(&ring);
-    producer.tell("40");
-    producer.says("40");
-    producer.stop();
+    let mut scene = Scene::new();
+    scene.producer.stop();
     // Longer than any reader sleeps before it looks whether the producer lives.
     std::thread::sleep(Duration::from_millis(1200));
-    assert_eq!(inspect::info(&ring).unwrap().producer, ProducerState::Live);
-    let second = Producer::<Checked>::create(&ring, Retain::records(CAPACITY));
+    assert_eq!(
+        inspect::info(&scene.ring).unwrap().producer,
+        ProducerState::Live
+    );
+    let second = Producer::<Checked>::create(&scene.ring, Retain::records(CAPACITY));
     assert!(matches!(second, Err(CreateError::InUse { .. })));
-    producer.signal(CONTINUE);
-    producer.tell("2");
-    producer.says("42");
-    producer.tell("close");
+    scene.producer.signal(CONTINUE);
+    scene.orders("2", "42");
+    scene.orders("close", "closed");
     // No event: a producer that is stopped is not dead.
-    all_say(&readers, "closed 42 0");
+    scene.all_say("closed 42 0");
 }
 
 #[test]
 fn a_ring_is_removed_after_its_producer_died() {
-    let _limit = limit();
-    let rings = Rings::new();
-    let ring = rings.reference("contract");
-    let mut producer = producer(&ring);
-    producer.says("0");
-    let readers = readers(&ring);
-    producer.tell("40");
-    producer.says("40");
-    let error = inspect::remove(&ring).unwrap_err();
+    let scene = Scene::new();
+    let error = inspect::remove(&scene.ring).unwrap_err();
     assert!(matches!(error, InspectError::InUse { .. }), "{error}");
-    all_have_read(&ring, 40);
-    producer.kill();
-    all_say(&readers, "died 40");
-    inspect::remove(&ring).unwrap();
-    all_say(&readers, "removed 40 0");
-    assert_eq!(rings.names(), [""; 0]);
+    scene.kill_producer();
+    inspect::remove(&scene.ring).unwrap();
+    scene.all_say("removed 40 0");
+    assert_eq!(scene.rings.names(), [""; 0]);
 }
 
 #[test]
 fn a_ring_is_replaced_after_its_producer_died() {
-    let _limit = limit();
-    let rings = Rings::new();
-    let ring = rings.reference("contract");
-    let mut producer = producer(&ring);
-    producer.says("0");
-    let readers = readers(&ring);
-    producer.tell("40");
-    producer.says("40");
+    let scene = Scene::new();
     let replacing = CreateOptions::default().replace(true);
-    let replace = || Producer::<u8>::create_with(&ring, Retain::records(3), &replacing);
+    let replace = || Producer::<u8>::create_with(&scene.ring, Retain::records(3), &replacing);
     assert!(matches!(replace(), Err(CreateError::InUse { .. })));
-    all_have_read(&ring, 40);
-    producer.kill();
-    all_say(&readers, "died 40");
+    scene.kill_producer();
     let another = replace().unwrap();
-    all_say(&readers, "replaced 40 0");
+    scene.all_say("replaced 40 0");
     assert_eq!(another.published(), 0);
 }
 
 #[test]
 fn a_ring_is_closed_and_removed_before_its_readers_have_read_all() {
-    let _limit = limit();
-    let rings = Rings::new();
-    let ring = rings.reference("contract");
-    let mut producer = producer(&ring);
-    producer.says("0");
-    let readers = readers(&ring);
-    for reader in &readers {
-        reader.stop();
-    }
-    producer.tell("40");
-    producer.says("40");
-    producer.tell("close");
-    producer.says("closed");
-    producer.finish();
-    inspect::remove(&ring).unwrap();
-    for reader in &readers {
+    let mut scene = Scene::with(|readers| readers.iter().for_each(Role::stop));
+    scene.orders("close", "closed");
+    eventually("it is gone", || inspect::remove(&scene.ring).is_ok());
+    for reader in &scene.readers {
         reader.signal(CONTINUE);
     }
-    all_say(&readers, "removed 40 0");
+    scene.all_say("removed 40 0");
 }
 
 /// The test is the producer; the reader is stopped before the first record.

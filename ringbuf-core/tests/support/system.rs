@@ -12,6 +12,7 @@ use std::time::Duration;
 /// Stops a process, and lets it go on.
 pub const STOP: i32 = libc::SIGSTOP;
 pub const CONTINUE: i32 = libc::SIGCONT;
+pub const KILL: i32 = libc::SIGKILL;
 
 /// Sends a signal to a process that this one has started and not yet waited for.
 pub fn signal(process: u32, signal: i32) {

@@ -10,7 +10,7 @@ use ringbuf_core::inspect::{self, ProducerState};
 use ringbuf_core::{Reader, ReaderOptions};
 
 use super::{CAPACITY, create};
-use crate::support::process::{say, start};
+use crate::support::process::{Role, say, start};
 use crate::support::system::{self, Process};
 use crate::support::{HANGS, Rings, eventually, limit};
 
@@ -49,17 +49,21 @@ pub fn forks_among_threads(arguments: &[String]) {
     let _ = input.read(&mut [0]);
 }
 
+/// The process of a role that says the numbers of itself and of its children.
+fn family(role: &Role) -> Vec<Process> {
+    role.said()
+        .split(' ')
+        .map(|process| Process::of(process.parse().unwrap()))
+        .collect()
+}
+
 #[test]
 fn forks_while_other_threads_publish_and_read_keep_nothing_alive() {
     let _limit = limit();
     let rings = Rings::new();
     let ring = rings.reference("threads");
     let role = start("forks among threads", &[&ring]);
-    let processes: Vec<Process> = role
-        .said()
-        .split(' ')
-        .map(|process| Process::of(process.parse().unwrap()))
-        .collect();
+    let processes = family(&role);
     let (parent, children) = processes.split_first().unwrap();
     let published = || inspect::info(&ring).unwrap().published;
     let before = published();
@@ -111,11 +115,7 @@ fn forks_while_another_thread_takes_locks_keep_none_of_them() {
     let rings = Rings::new();
     let ring = rings.reference("threads");
     let role = start("forks among attachers", &[&ring]);
-    let processes: Vec<Process> = role
-        .said()
-        .split(' ')
-        .map(|process| Process::of(process.parse().unwrap()))
-        .collect();
+    let processes = family(&role);
     let (parent, children) = processes.split_first().unwrap();
     parent.kill();
     assert!(children.iter().all(Process::is_alive));
