@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use loom::sync::Arc;
 use loom::thread;
 use ringbuf_core::model::{
-    Begin, Follower, Full, Geometry, Kind, Memory, Moment, News, Waits, Writer,
+    Begin, Fault, Follower, Full, Gate, Geometry, Kind, Memory, Moment, News, Waits, Writer,
 };
 
 /// Bytes of a record: two words, so that a torn record shows.
@@ -93,9 +93,26 @@ pub fn mirrored(capacity: u64) -> Arc<Memory> {
     Arc::new(Memory::heap(geometry).unwrap())
 }
 
+/// A new ring in which no bounded reader is ever demoted: what it copies is held as if borrowed.
+pub fn ring_without_demotions(capacity: u64) -> Arc<Memory> {
+    let memory = Memory::heap(Geometry::new(capacity, STRIDE, 8, false)).unwrap();
+    Arc::new(memory.without_demotions())
+}
+
+/// A new ring with publication times.
+pub fn stamped(capacity: u64, mirror: bool) -> Arc<Memory> {
+    let geometry = Geometry::new(capacity, STRIDE, 8, mirror).stamped(true);
+    Arc::new(Memory::heap(geometry).unwrap())
+}
+
 /// Opens the ring as its producer.
 pub fn open(memory: &Arc<Memory>) -> Writer {
-    Writer::open(Arc::clone(memory), Waits::All, Moment::default())
+    open_waiting_for(memory, Waits::All)
+}
+
+/// Opens the ring as a producer that looks only at these gates.
+pub fn open_waiting_for(memory: &Arc<Memory>, waits: Waits) -> Writer {
+    Writer::open(Arc::clone(memory), waits, Moment::default())
 }
 
 /// Joins as a lossy reader.
@@ -106,6 +123,11 @@ pub fn lossy(memory: &Arc<Memory>, slot: usize, begin: Begin) -> Follower {
 /// Joins as a lossless reader.
 pub fn lossless(memory: &Arc<Memory>, slot: usize, begin: Begin) -> Follower {
     Follower::join_holding(Arc::clone(memory), slot, Kind::Lossless, begin).unwrap()
+}
+
+/// Joins as a bounded reader.
+pub fn bounded(memory: &Arc<Memory>, slot: usize, begin: Begin) -> Follower {
+    Follower::join_holding(Arc::clone(memory), slot, Kind::Bounded, begin).unwrap()
 }
 
 /// The words of record `sequence` as `epoch` writes it.
@@ -133,6 +155,11 @@ pub fn expect(words: &[u64], sequence: u64) -> u64 {
     words[0] >> 32
 }
 
+/// The publication time of the records of a claim that begins at `first`.
+pub fn time(first: u64) -> u64 {
+    first + 1000
+}
+
 /// Claims, writes and commits `count` records at once; nobody is woken.
 pub fn try_publish(writer: &mut Writer, count: u64) -> Result<(), Full> {
     try_publish_in(writer, count, 1)
@@ -142,6 +169,7 @@ pub fn try_publish(writer: &mut Writer, count: u64) -> Result<(), Full> {
 pub fn try_publish_in(writer: &mut Writer, count: u64, epoch: u64) -> Result<(), Full> {
     let first = writer.try_claim(count)?;
     writer.write(first, &records(first, count, epoch));
+    writer.stamp(count, time(first));
     writer.commit(count);
     Ok(())
 }
@@ -159,6 +187,32 @@ pub fn publish_waiting(writer: &mut Writer, count: u64) {
     writer.notify();
 }
 
+/// One look at who is in the way: demotes the bounded readers among them, and publishes if that leaves room.
+/// Returns how many were demoted.
+pub fn try_publish_past(writer: &mut Writer, count: u64) -> (u64, Result<(), Full>) {
+    let demoted = demote_all(writer, count);
+    (demoted, try_publish(writer, count))
+}
+
+/// Demotes the bounded readers in the way of a claim and returns how many they were.
+pub fn demote_all(writer: &Writer, count: u64) -> u64 {
+    let in_the_way: Vec<Gate> = writer.in_the_way(count).collect();
+    let demoted = in_the_way.into_iter().filter(|&gate| writer.demote(gate));
+    demoted.count() as u64
+}
+
+/// Publishes where only bounded readers can be in the way, demoting them, and returns how many that were.
+pub fn publish_past(writer: &mut Writer, count: u64) -> u64 {
+    let mut demotions = 0;
+    loop {
+        let (demoted, published) = try_publish_past(writer, count);
+        demotions += demoted;
+        if published.is_ok() {
+            return demotions;
+        }
+    }
+}
+
 /// One attempt of a lossy reader with a buffer for `most` records; checks all it delivers and accounts.
 pub fn poll(follower: &mut Follower, most: usize) -> News {
     poll_epoch(follower, most, None)
@@ -166,9 +220,37 @@ pub fn poll(follower: &mut Follower, most: usize) -> News {
 
 /// As [`poll`]; every record must be of `epoch`, if given.
 pub fn poll_epoch(follower: &mut Follower, most: usize, epoch: Option<u64>) -> News {
+    attempt(follower, most, epoch, Follower::poll_copy)
+}
+
+/// One attempt of a bounded reader that was not told that it was demoted, as [`poll_epoch`]; what it is
+/// delivered follows on what it got before.
+pub fn copy_epoch(follower: &mut Follower, most: usize, epoch: Option<u64>) -> News {
+    let before = *follower.ledger();
+    let news = attempt(follower, most, epoch, Follower::poll_bounded);
+    assert_eq!(follower.ledger().missed, before.missed);
+    assert_ne!(news, News::Overrun);
+    news
+}
+
+/// As [`copy_epoch`] with records of any epoch.
+pub fn copy(follower: &mut Follower, most: usize) -> News {
+    copy_epoch(follower, most, None)
+}
+
+/// An attempt with a buffer for `most` records: whatever it delivers is whole, the right record of the right
+/// time, and accounted for.
+fn attempt(
+    follower: &mut Follower,
+    most: usize,
+    epoch: Option<u64>,
+    poll: impl FnOnce(&mut Follower, &mut [u8], &mut [u64]) -> Result<News, Fault>,
+) -> News {
     let before = *follower.ledger();
     let mut buffer = vec![0; most * STRIDE];
-    let news = follower.poll_copy(&mut buffer, &mut []).unwrap();
+    let is_stamped = follower.memory().geometry().stamped;
+    let mut stamps = vec![0; if is_stamped { most } else { 0 }];
+    let news = poll(follower, &mut buffer, &mut stamps).unwrap();
     let after = *follower.ledger();
     assert!(after.adds_up(), "{after:?}");
     assert!(after.cursor >= before.cursor);
@@ -177,18 +259,17 @@ pub fn poll_epoch(follower: &mut Follower, most: usize, epoch: Option<u64>) -> N
             assert!(run.count > 0 && run.first >= before.cursor);
             assert_eq!(after.cursor, run.first + run.count);
             assert_eq!(after.read - before.read, run.count);
-            let words: Vec<u64> = buffer[run.offset..]
-                .as_chunks()
-                .0
-                .iter()
-                .map(|bytes| u64::from_ne_bytes(*bytes))
-                .collect();
-            for (i, record) in words.chunks(2).take(run.count as usize).enumerate() {
-                let wrote = expect(record, run.first + i as u64);
+            let records = &buffer[run.offset..];
+            for (i, record) in records.chunks(STRIDE).take(run.count as usize).enumerate() {
+                let wrote = expect(&to_words(record), run.first + i as u64);
                 assert!(
                     epoch.is_none_or(|epoch| epoch == wrote),
                     "taken for another epoch's"
                 );
+            }
+            let stamps = stamps.iter().skip(run.offset / STRIDE);
+            for (record, &stamp) in (run.first..run.first + run.count).zip(stamps) {
+                assert_eq!(stamp, time(record), "the time of another record");
             }
         }
         News::Overrun => assert_eq!(after.read, before.read),
@@ -197,18 +278,129 @@ pub fn poll_epoch(follower: &mut Follower, most: usize, epoch: Option<u64>) -> N
     news
 }
 
+/// The words of these bytes.
+pub fn to_words(bytes: &[u8]) -> Vec<u64> {
+    let words = bytes.as_chunks().0.iter();
+    words.map(|bytes| u64::from_ne_bytes(*bytes)).collect()
+}
+
+/// A bounded reader that reads on as a lossy one when it is told that it was demoted.
+#[derive(Debug)]
+pub struct Patient {
+    /// Its place in the ring.
+    pub follower: Follower,
+    /// So often it was told that it was demoted.
+    pub told: u64,
+    /// Where it stood when it was told last.
+    pub told_at: Option<u64>,
+    is_demoted: bool,
+}
+
+impl Patient {
+    /// Joins.
+    pub fn join(memory: &Arc<Memory>, slot: usize, begin: Begin) -> Patient {
+        Patient {
+            follower: bounded(memory, slot, begin),
+            told: 0,
+            told_at: None,
+            is_demoted: false,
+        }
+    }
+
+    /// One attempt, with a buffer for `most` records.
+    pub fn poll(&mut self, most: usize) -> News {
+        self.poll_epoch(most, None)
+    }
+
+    /// Attempts with buffers for so many records.
+    pub fn polls(&mut self, buffers: &[usize]) {
+        for &most in buffers {
+            self.poll(most);
+        }
+    }
+
+    /// As [`Patient::poll`]; every record must be of `epoch`, if given.
+    pub fn poll_epoch(&mut self, most: usize, epoch: Option<u64>) -> News {
+        if self.is_demoted {
+            return poll_epoch(&mut self.follower, most, epoch);
+        }
+        let news = copy_epoch(&mut self.follower, most, epoch);
+        if news == News::Demoted {
+            self.told += 1;
+            self.told_at = Some(self.follower.ledger().cursor);
+            self.is_demoted = true;
+        }
+        news
+    }
+
+    /// Holds the producer again, after it was told that it does not any more.
+    pub fn rejoin(&mut self) {
+        assert!(std::mem::take(&mut self.is_demoted));
+        let before = *self.follower.ledger();
+        self.follower.rejoin().unwrap();
+        let after = *self.follower.ledger();
+        assert!(after.adds_up(), "{after:?}");
+        assert_eq!(after.read, before.read);
+    }
+
+    /// With the producer gone, after `demotions`: told of every one of them, all the rest if it is not
+    /// demoted, and otherwise all that is still kept, from the oldest on. Returns where it was told last.
+    pub fn drain(mut self, demotions: u64, published: u64) -> Option<u64> {
+        let was_told = self.told;
+        while self.told < demotions {
+            match self.poll(1) {
+                News::Records(_) | News::Overrun | News::Demoted => {}
+                news => {
+                    // It was demoted while it joined, and has read all there is: told with the next record.
+                    assert_eq!(news, News::Nothing, "a demotion was not told");
+                    assert_eq!(self.follower.ledger().cursor, published);
+                    return self.told_at;
+                }
+            }
+        }
+        assert_eq!(self.told, demotions, "told of demotions that were none");
+        let capacity = self.follower.memory().geometry().capacity;
+        if self.is_demoted {
+            drain(
+                &mut self.follower,
+                published.saturating_sub(capacity),
+                published,
+            );
+        } else {
+            assert_eq!(self.told, was_told);
+            let missed = self.follower.ledger().missed;
+            while let News::Records(run) = self.poll(1) {
+                assert_eq!(run.count, 1);
+            }
+            let ledger = self.follower.ledger();
+            assert_eq!((ledger.cursor, ledger.missed), (published, missed));
+        }
+        self.told_at
+    }
+}
+
 /// One attempt of a lossless reader, at most `most` records; checks all it is handed, which it holds
 /// until the next attempt.
 pub fn take(follower: &mut Follower, most: u64) -> News {
+    take_epoch(follower, most, None)
+}
+
+/// As [`take`]; every record must be of `epoch`, if given.
+pub fn take_epoch(follower: &mut Follower, most: u64, epoch: Option<u64>) -> News {
+    let missed = follower.ledger().missed;
     let news = follower.poll_in_place(most).unwrap();
     let ledger = *follower.ledger();
-    assert!(ledger.adds_up() && ledger.missed == 0, "{ledger:?}");
+    assert!(ledger.adds_up() && ledger.missed == missed, "{ledger:?}");
     if let News::Records(run) = news {
         assert!(run.count > 0);
         assert_eq!(run.first, ledger.cursor);
         let words = follower.held().words();
         for (i, record) in words.chunks(2).enumerate() {
-            expect(record, run.first + i as u64);
+            let wrote = expect(record, run.first + i as u64);
+            assert!(
+                epoch.is_none_or(|epoch| epoch == wrote),
+                "taken for another epoch's"
+            );
         }
         assert_eq!(words.len() as u64, run.count * 2);
     }
@@ -229,10 +421,11 @@ pub fn drain(follower: &mut Follower, kept_from: u64, published: u64) {
     assert_eq!(follower.ledger().cursor, published);
 }
 
-/// With the producer gone: a lossless reader gets all the rest, and has missed nothing.
+/// With the producer gone: a lossless reader gets all the rest, and has missed nothing since it joined.
 pub fn take_rest(follower: &mut Follower, published: u64) {
+    let missed = follower.ledger().missed;
     while let News::Records(_) = take(follower, 1) {}
     let ledger = follower.ledger();
-    assert_eq!((ledger.cursor, ledger.missed), (published, 0));
-    assert_eq!(ledger.read, published - ledger.joined);
+    assert_eq!((ledger.cursor, ledger.missed), (published, missed));
+    assert_eq!(ledger.read, published - ledger.joined - missed);
 }

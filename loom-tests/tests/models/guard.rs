@@ -2,7 +2,8 @@
 //! interleaving, these would pass, and the build would fail.
 
 use loom_tests::{
-    First, LONG, check, lossless, lossy, open, poll, publish, race, records, ring, take,
+    First, LONG, STRIDE, bounded, check, lossless, lossy, open, poll, publish, race, records, ring,
+    ring_without_demotions, stamped, take, time,
 };
 use ringbuf_core::model::{Begin, leave};
 
@@ -19,6 +20,45 @@ fn a_write_without_a_claim_shows() {
             first,
             move || writer.write(1, &records(1, 1, 1)),
             move || poll(&mut reader, 1),
+        );
+    });
+}
+
+/// A producer that says only afterwards when it published a record.
+#[test]
+#[should_panic(expected = "the time of another record")]
+fn a_time_behind_its_record_shows() {
+    check(3, |first| {
+        let memory = stamped(1, false);
+        let mut writer = open(&memory);
+        let mut reader = lossy(&memory, 0, Begin::Now);
+        race(
+            first,
+            move || {
+                let sequence = writer.try_claim(1).unwrap();
+                writer.write(sequence, &records(sequence, 1, 1));
+                writer.commit(1);
+                memory.stamp(sequence, 1, time(sequence));
+            },
+            move || poll(&mut reader, 1),
+        );
+    });
+}
+
+/// A bounded reader's gate that is turned off while it copies.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn a_copy_that_nobody_holds_shows() {
+    check(3, |first| {
+        let memory = ring_without_demotions(1);
+        let mut writer = open(&memory);
+        let mut reader = bounded(&memory, 0, Begin::Now);
+        publish(&mut writer, 1);
+        leave(&memory, 0);
+        race(
+            first,
+            move || publish(&mut writer, 1),
+            move || reader.poll_bounded(&mut [0; STRIDE], &mut []).unwrap(),
         );
     });
 }

@@ -144,3 +144,23 @@ fn a_dead_reader_is_evicted() {
         );
     });
 }
+
+/// What a reader has read before it needs nothing any more is not written over while it reads.
+#[test]
+fn who_needs_nothing_any_more() {
+    check(3, |first| {
+        let memory = ring(1);
+        let mut writer = open(&memory);
+        let mut reader = lossless(&memory, 0, Begin::Now);
+        publish(&mut writer, 1);
+        race(
+            first,
+            move || attempts(&mut writer, 3),
+            move || {
+                take(&mut reader, 1);
+                // Nothing is given back by a release of its own.
+                reader.let_go();
+            },
+        );
+    });
+}

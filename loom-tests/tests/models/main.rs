@@ -1,6 +1,7 @@
 //! The models, one file for each question; `docs/MODELS.md` lists what they show.
 #![cfg(loom)]
 
+mod bounded;
 mod guard;
 mod join;
 mod ledger;
@@ -9,3 +10,4 @@ mod overwrite;
 mod restart;
 mod room;
 mod sleep;
+mod stamps;

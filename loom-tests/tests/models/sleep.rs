@@ -2,8 +2,11 @@
 
 use loom::sync::Arc;
 use loom::thread;
-use loom_tests::{LONG, check, lossy, open, poll, publish, race, ring};
-use ringbuf_core::model::{Begin, Follower, News, Phase, Writer, remove};
+use loom_tests::{
+    LONG, Patient, check, copy, lossy, open, poll, publish, publish_past, publish_waiting, race,
+    ring, take,
+};
+use ringbuf_core::model::{Begin, Follower, Kind, News, Phase, Writer, remove};
 
 /// Publishes so many records, one by one, each with its wake.
 fn publish_and_wake(writer: &mut Writer, count: usize) {
@@ -23,9 +26,9 @@ fn read_until(reader: &mut Follower, cursor: u64) {
 }
 
 /// Reads and sleeps until the end, and returns how many records that took.
-fn read_to_the_end(reader: &mut Follower) -> u64 {
+fn read_to_the_end(reader: &mut Follower, attempt: fn(&mut Follower) -> News) -> u64 {
     loop {
-        match poll(reader, 2) {
+        match attempt(reader) {
             News::Nothing => reader.wait(LONG).unwrap(),
             News::Ended(phase) => {
                 assert_eq!(phase, Phase::Closed);
@@ -80,9 +83,66 @@ fn close() {
                 publish(&mut writer, 1);
                 writer.close();
             },
-            move || read_to_the_end(&mut reader),
+            move || read_to_the_end(&mut reader, |reader| poll(reader, 2)),
         );
         assert_eq!(read, 1, "ended before everything was read");
+    });
+}
+
+/// A producer that closes right behind a record, and readers that hold it.
+#[test]
+fn close_with_records_held() {
+    for kind in [Kind::Lossless, Kind::Bounded] {
+        check(3, move |first| {
+            let memory = ring(1);
+            let mut writer = open(&memory);
+            let begin = Begin::Now;
+            let mut reader = Follower::join_holding(Arc::clone(&memory), 0, kind, begin).unwrap();
+            let ((), read) = race(
+                first,
+                move || {
+                    (0..2).for_each(|_| publish_waiting(&mut writer, 1));
+                    writer.close();
+                },
+                move || match kind {
+                    Kind::Lossless => read_to_the_end(&mut reader, |reader| take(reader, 1)),
+                    Kind::Bounded => read_to_the_end(&mut reader, |reader| copy(reader, 1)),
+                },
+            );
+            assert_eq!(read, 2, "ended before everything was read");
+        });
+    }
+}
+
+/// A demoted reader sleeps and wakes as any other.
+#[test]
+fn close_past_a_demoted_reader() {
+    check(2, |first| {
+        let memory = ring(1);
+        let mut writer = open(&memory);
+        let mut reader = Patient::join(&memory, 0, Begin::Now);
+        race(
+            first,
+            move || {
+                for _ in 0..2 {
+                    publish_past(&mut writer, 1);
+                    writer.notify();
+                }
+                writer.close();
+            },
+            move || {
+                loop {
+                    match reader.poll(1) {
+                        News::Nothing => reader.follower.wait(LONG).unwrap(),
+                        News::Ended(_) => break,
+                        _ => {}
+                    }
+                }
+                let ledger = reader.follower.ledger();
+                assert_eq!(ledger.cursor, 2, "ended before everything was read");
+                assert!(ledger.missed == 0 || reader.told == 1);
+            },
+        );
     });
 }
 
@@ -96,7 +156,7 @@ fn close_without_a_record() {
         let ((), read) = race(
             first,
             move || writer.close(),
-            move || read_to_the_end(&mut reader),
+            move || read_to_the_end(&mut reader, |reader| poll(reader, 2)),
         );
         assert_eq!(read, 0);
     });

@@ -28,7 +28,8 @@ pub enum News {
     Records(Run),
     /// Everything tried was overwritten meanwhile; it is in the ledger, and another attempt may succeed.
     Overrun,
-    /// The next record is the first of another producer. `first` is unknown when too many came between.
+    /// The next record is another producer's, its `first` unless the reader missed that one where it joined again.
+    /// `first` is unknown when too many came between.
     Restarted {
         epoch: u64,
         first: Option<u64>,
@@ -380,8 +381,8 @@ impl Follower {
         self.is_epoch_forgotten = false;
         Ok(Err(News::Restarted {
             epoch: next,
-            // Only a reader that had to go on without knowing a boundary can be beyond one.
-            first: first.filter(|&first| first == self.ledger.cursor),
+            // Behind the cursor only of a reader that had to go on without knowing it, or joined again beyond it.
+            first,
         }))
     }
 

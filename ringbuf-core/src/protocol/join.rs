@@ -39,11 +39,11 @@ impl Follower {
         kind: Kind,
         begin: Begin,
     ) -> Result<Follower, Fault> {
-        let Wanted { joined, first } = wanted(&memory, begin);
+        let Wanted { first, .. } = wanted(&memory, begin);
         let held = hold(&memory, slot, kind, first);
         // Who asks for the oldest gets what is there; who asks for a record is told that it came too late.
         let joined = match begin {
-            Begin::At(_) => joined,
+            Begin::At(sequence) => sequence.min(held),
             Begin::Now | Begin::Oldest | Begin::Last(_) => held,
         };
         let follower = Follower::enter(memory, slot, joined, held)?;

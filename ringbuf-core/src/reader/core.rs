@@ -267,6 +267,10 @@ impl ReaderCore {
         }
         if !self.has_ended && std::mem::take(&mut self.is_demoted) {
             let missed_before = self.follower.ledger().missed;
+            if let Some(Until::At(_)) = self.until {
+                // Only how far was known at the last look; what the gate is stored for may lie beyond.
+                self.follower.set_until(u64::MAX);
+            }
             self.follower.rejoin().map_err(damaged)?;
             self.missed += self.follower.ledger().missed - missed_before;
         }

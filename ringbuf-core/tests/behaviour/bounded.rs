@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ringbuf_core::{
     AttachError, CreateOptions, Delivery, Event, Producer, Reader, ReaderOptions, Start,
-    TryPublishError,
+    TryPublishError, Until,
 };
 
 use super::{check_ledger, count, drain, presets};
@@ -309,4 +309,23 @@ fn the_next_reader_in_a_slot_has_its_own_time() {
     assert!(refused);
     drain(&mut second);
     assert!(!second.is_demoted());
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "takes Miri minutes and shows it nothing new")]
+fn who_joins_again_beyond_its_end_has_missed_only_what_it_would_have_read() {
+    let home = home();
+    let mut producer = home.producer::<u64>(8);
+    let options = ReaderOptions::bounded(SHORT).until(Until::Sequence(10));
+    let mut reader = producer.reader(options).unwrap();
+    for next in 0..30 {
+        producer.publish(&next).unwrap();
+    }
+    is_told(&mut reader);
+    reader.rejoin().unwrap();
+    let (records, missed) = drain(&mut reader);
+    assert_eq!((records, missed), (vec![], 10));
+    assert!(reader.next().unwrap().is_none());
+    assert_eq!(reader.cursor(), 10);
+    fill(&mut producer, 20);
 }
