@@ -174,9 +174,15 @@ impl ProducerCore {
     #[inline]
     pub(crate) fn commit(&mut self, count: usize) {
         if self.is_stamped {
-            self.writer.stamp(count as u64, platform::monotonic_ns());
+            self.stamp(count);
         }
         self.writer.commit(count as u64);
+    }
+
+    /// Apart, so that publishing without times stays small enough to be inlined.
+    #[inline(never)]
+    fn stamp(&self, count: usize) {
+        self.writer.stamp(count as u64, platform::monotonic_ns());
     }
 
     #[inline]

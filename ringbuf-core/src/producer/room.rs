@@ -100,8 +100,13 @@ impl Stall {
     #[inline]
     pub(super) fn end(&mut self) {
         if self.began.is_some() {
-            *self = Stall::new();
+            self.forget();
         }
+    }
+
+    #[cold]
+    fn forget(&mut self) {
+        *self = Stall::new();
     }
 
     /// Looks at the readers in the way of a claim, and demotes those that were it for as long as they may.

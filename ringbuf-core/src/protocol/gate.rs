@@ -28,7 +28,9 @@ pub const DEMOTED: u64 = u64::MAX - 1;
 const TAG: u64 = 1 << 62;
 
 /// How a reader holds the producer.
+// A whole word: a gate is passed through the hot path in pieces that the processor forwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
 pub enum Kind {
     /// For as long as it lives.
     Lossless,
