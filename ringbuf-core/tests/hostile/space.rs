@@ -7,18 +7,24 @@ use ringbuf_core::{CreateError, Producer, Retain};
 
 use crate::support::Rings;
 
-/// A file system of one megabyte, unmounted when dropped.
-struct Small<'a>(&'a Path);
+/// A file system in memory, unmounted when dropped.
+struct Tmpfs<'a>(&'a Path);
 
-impl Small<'_> {
+impl Tmpfs<'_> {
     /// `None`, with the reason printed, where this user may not mount.
-    fn mount(path: &Path) -> Option<Small<'_>> {
+    fn mount<'a>(path: &'a Path, size: &str) -> Option<Tmpfs<'a>> {
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m,mode=0700", "none"])
+            .args([
+                "-t",
+                "tmpfs",
+                "-o",
+                &format!("size={size},mode=0700"),
+                "none",
+            ])
             .arg(path)
             .output();
         match mounted {
-            Ok(output) if output.status.success() => Some(Small(path)),
+            Ok(output) if output.status.success() => Some(Tmpfs(path)),
             Ok(output) => {
                 let reason = String::from_utf8_lossy(&output.stderr);
                 println!("skipped: cannot mount: {}", reason.trim());
@@ -32,7 +38,7 @@ impl Small<'_> {
     }
 }
 
-impl Drop for Small<'_> {
+impl Drop for Tmpfs<'_> {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(self.0).status();
     }
@@ -41,7 +47,7 @@ impl Drop for Small<'_> {
 #[test]
 fn a_full_file_system_is_an_error_at_creation_and_nothing_is_left() {
     let rings = Rings::new();
-    let Some(_small) = Small::mount(rings.path()) else {
+    let Some(_small) = Tmpfs::mount(rings.path(), "1m") else {
         return;
     };
     let ring = rings.reference("big");
@@ -60,4 +66,20 @@ fn a_full_file_system_is_an_error_at_creation_and_nothing_is_left() {
     let records: Vec<u64> = (0..65_536).collect();
     assert_eq!(producer.publish_slice(&records).unwrap(), 65_536);
     producer.close();
+}
+
+/// A file system in memory may promise more than there is: taking it would end programs that have nothing to do
+/// with it.
+#[test]
+#[cfg(target_os = "linux")]
+fn more_memory_than_there_is_is_not_taken() {
+    let rings = Rings::new();
+    let Some(_small) = Tmpfs::mount(rings.path(), "16t") else {
+        return;
+    };
+    let ring = rings.reference("huge");
+    let terabytes = Retain::records(1 << 40);
+    let error = Producer::<u64>::create(&ring, terabytes).unwrap_err();
+    assert!(matches!(error, CreateError::NoSpace { .. }), "{error}");
+    assert!(rings.names().is_empty(), "{:?}", rings.names());
 }

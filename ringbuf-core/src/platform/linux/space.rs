@@ -24,6 +24,11 @@ pub(crate) fn allocate(file: &File, len: u64) -> io::Result<()> {
     if len > largest_file() {
         return Err(ErrorKind::FileTooLarge.into());
     }
+    // A file system in memory gives out what there is to the last page, and then programs are ended that have
+    // nothing to do with it.
+    if !is_on_disk(file) && available_memory().is_some_and(|available| len > available) {
+        return Err(ErrorKind::StorageFull.into());
+    }
     let mut start = 0;
     while start < len {
         let end = start.saturating_add(PIECE).min(len);
@@ -31,6 +36,20 @@ pub(crate) fn allocate(file: &File, len: u64) -> io::Result<()> {
         start = end;
     }
     Ok(())
+}
+
+/// Bytes of memory that can be had without taking them from anybody, less a tenth; `None` if the system does not
+/// say.
+fn available_memory() -> Option<u64> {
+    available_in(&std::fs::read_to_string("/proc/meminfo").ok()?)
+}
+
+fn available_in(meminfo: &str) -> Option<u64> {
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024).map(|bytes| bytes - bytes / 10)
 }
 
 /// The limit of this process (`ulimit -f`), in bytes.
@@ -133,6 +152,21 @@ mod tests {
             libc::EINTR
         });
         assert_eq!((result, calls), (libc::EINTR, TRIES));
+    }
+
+    #[test]
+    fn the_memory_available_is_found() {
+        let meminfo = "MemTotal:       24 kB\nMemAvailable:   1000 kB\nBuffers: 5 kB\n";
+        assert_eq!(available_in(meminfo), Some(921_600));
+        for strange in [
+            "",
+            "MemAvailable: x kB",
+            "MemAvailable: 5",
+            "MemAvailable: 99999999999999999999 kB",
+        ] {
+            assert_eq!(available_in(strange), None, "{strange}");
+        }
+        assert!(available_memory().is_some());
     }
 
     #[test]
