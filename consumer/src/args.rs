@@ -35,9 +35,9 @@ The ring need not be there yet: analyzers wait for it. They end when its produce
 producer dies instead they say so and wait for the next one. Of a ring without a living producer they read
 what it kept. Ctrl-C and SIGTERM finish the report first.
 
-Exit: 0 done, 1 failed, 2 wrong usage, 3 finished but records were missed. A ring that was removed or replaced
-is an end like any other, after all that had been published was read; with --json the last line says in
-\"ended\" what it was: closed, until, count, duration, stopped, removed, replaced or failed.";
+Exit: 0 done, 1 failed, 2 wrong usage, 3 finished but records were missed, or the ring did not reach back to
+--from TIME. A ring that was removed or replaced is an end like any other, after all that had been published
+was read; with --json the last line of who has read a ring says in \"ended\" what it was: closed, until, count, duration, stopped, removed, replaced or failed.";
 
 const ANOMALIES: &str = "\
 With --center and --band a value is an anomaly when it is further than the band from the center.
@@ -117,7 +117,8 @@ pub struct Common {
     /// SEQ is the sequence of a record, as tail shows it; what is not kept any more counts as missed. last:1_000 are
     /// the newest thousand, -5s is what was published in the five seconds before the newest record, and a TIME such
     /// as 2026-11-20T10:00:00Z begins with the first record published then or later. The last two need a ring with
-    /// publication times.
+    /// publication times. With --lossless or --bounded the oldest record of a running producer may be up to an eighth
+    /// of the ring later.
     #[arg(long, value_name = "WHERE", allow_hyphen_values = true, value_parser = span::start)]
     pub from: Option<Start>,
 

@@ -137,6 +137,10 @@ fn explained(config: &Config, error: AttachError) -> anyhow::Error {
             "ring {name} has not come to --from {found} yet: the next record to be published is {published}; begin \
              with it (--from now), or earlier"
         ),
+        AttachError::TimeNotYet { name, ahead } => anyhow!(
+            "ring {name} cannot be read from a time that is {ahead:.1?} ahead: begin with the next record (--from now), \
+             or start this then"
+        ),
         AttachError::NoTimes { name } => anyhow!(
             "ring {name} has no publication times, so no record can be found by its time: give a sequence (--from \
              1_000 or last:1_000, --until 2_000), or have its producer create it with such times"

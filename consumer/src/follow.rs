@@ -30,14 +30,23 @@ const BE_SEEN: Duration = Duration::from_millis(100);
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
-    pub missed: u64,
+    /// Records were missed, or may have been.
+    pub is_incomplete: bool,
 }
 
 /// Follows the ring until it ends, or enough was read, or `stop` is set.
 pub fn follow(config: &Config, stop: &AtomicBool, output: &mut Output) -> anyhow::Result<End> {
     let Some(mut reader) = attach(config, stop)? else {
-        return Ok(End { missed: 0 });
+        return Ok(End {
+            is_incomplete: false,
+        });
     };
+    if reader.begins_late() {
+        talk(format_args!(
+            "the ring does not reach back to that time: it begins with record {}, and what came before is gone",
+            reader.cursor()
+        ));
+    }
     let analysis = config.kind.of(reader.schema(), &config.fields)?;
     let mut following = Following::begin(config, &reader, analysis, output);
     let ended = following.until_the_end(&mut reader, stop);
@@ -45,7 +54,7 @@ pub fn follow(config: &Config, stop: &AtomicBool, output: &mut Output) -> anyhow
     ended?;
     reported?;
     Ok(End {
-        missed: following.progress.missed(),
+        is_incomplete: following.progress.missed() > 0 || reader.begins_late(),
     })
 }
 

@@ -47,8 +47,10 @@ fn main() -> ExitCode {
     // Wrong arguments end here, with exit code 2.
     let config = Config::from(args::Args::parse());
     match run(&config) {
-        Ok(End { missed: 0 }) => ExitCode::SUCCESS,
-        Ok(End { missed: _ }) => ExitCode::from(RECORDS_MISSED),
+        Ok(End {
+            is_incomplete: false,
+        }) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(RECORDS_MISSED),
         // Whoever read our output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -89,6 +89,8 @@ impl Feed<'_> {
                     let records = block.take_due(now, self.rounds.end());
                     self.made += (records.len() / stride) as u64;
                     self.publish(records, stream)?;
+                    // It may have had to wait for a reader.
+                    self.latest = self.latest.max(self.now() - due);
                 }
                 Step::SleepUntil(time) => self.sleep_until(time, now),
                 Step::End => break,

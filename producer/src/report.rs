@@ -87,7 +87,14 @@ pub(crate) struct Progress {
     watched: bool,
     printed: Option<(Instant, u64)>,
     next: Instant,
+    /// Since when records have waited for a reader.
+    blocked: Option<Instant>,
+    /// When that was told last, where nobody is watching.
+    complained: Option<Instant>,
 }
+
+/// A reader that is in the way all the time is told of this often.
+const COMPLAIN_AGAIN: Duration = Duration::from_secs(60);
 
 impl Progress {
     const EVERY: Duration = Duration::from_secs(1);
@@ -98,6 +105,8 @@ impl Progress {
             watched: io::stderr().is_terminal(),
             printed: None,
             next: Instant::now() + Progress::EVERY,
+            blocked: None,
+            complained: None,
         }
     }
 
@@ -108,6 +117,7 @@ impl Progress {
 
     /// Rewrites the line if it is time to.
     pub(crate) fn tick(&mut self, now: Instant, published: u64, refused: u64) {
+        self.blocked = None;
         if !self.is_time(now) {
             return;
         }
@@ -127,6 +137,20 @@ impl Progress {
     ) {
         if self.is_time(now) {
             self.print(now, published, &format!(", waiting for {}", reader()));
+        } else if !self.watched {
+            self.complain(now, reader);
+        }
+    }
+
+    /// Where nobody is watching, a wait is told when it has become a long one, and not again and again.
+    fn complain(&mut self, now: Instant, reader: impl FnOnce() -> String) {
+        let began = *self.blocked.get_or_insert(now);
+        let is_due = self
+            .complained
+            .is_none_or(|then| now - then > COMPLAIN_AGAIN);
+        if is_due && now - began > Progress::EVERY {
+            self.complained = Some(now);
+            say(&format!("records wait for {}", reader()));
         }
     }
 

@@ -257,3 +257,29 @@ fn the_files_have_the_permissions_asked_for() {
     let looked_at = mode("looked-at", &["--mode", "0640", "--register", "owner"]);
     assert_eq!((looked_at[0], looked_at[1] & 0o020), (0o640, 0));
 }
+
+#[test]
+fn a_long_wait_for_a_reader_is_told_and_counted_as_late() {
+    let rings = Rings::new();
+    let ring = rings.ring("r");
+    let producer = Producer::start(&[
+        "synth",
+        "--ring",
+        &ring,
+        "--capacity",
+        "100",
+        "--rate",
+        "1000",
+        "--wait-for-readers",
+        "1",
+    ]);
+    let _stuck = attach(&ring);
+    thread::sleep(Duration::from_millis(1800));
+    producer.signal("TERM");
+    let outcome = producer.finish();
+    let text = &outcome.stderr;
+    assert!(text.contains("wait for the lossless reader"), "{text}");
+    let late = text.split("at most ").nth(1).expect("how late");
+    let late: f64 = late.split(' ').next().unwrap().parse().expect("a number");
+    assert!(late > 1000.0, "{text}");
+}

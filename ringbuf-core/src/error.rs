@@ -240,6 +240,16 @@ pub enum AttachError {
         /// The next sequence to be published.
         published: u64,
     },
+    /// A time to begin with that has not come yet.
+    #[error(
+        "ring {name} cannot be read from a time that is {ahead:?} ahead: begin with the next record, or wait till then"
+    )]
+    TimeNotYet {
+        /// The ring.
+        name: String,
+        /// How far it is ahead, by the clock of the ring.
+        ahead: std::time::Duration,
+    },
     /// A time was asked for on a ring whose records have none.
     #[error(
         "ring {name} has no publication times, which finding a record by its time needs: have its producer \

@@ -335,7 +335,8 @@ pub enum Start {
     /// publication times ([`CreateOptions::stamp`]).
     LastFor(Duration),
     /// With the first record published at this wall time or later, nanoseconds since the Unix epoch, or with the
-    /// oldest that is kept. A time that has not come is now. Needs publication times.
+    /// oldest that is kept ([`Reader::begins_late`](crate::Reader::begins_late)). It must have come. Needs publication
+    /// times.
     At(i64),
 }
 

@@ -44,11 +44,23 @@ pub(crate) fn age(memory: &Memory, record: u64) -> Option<Duration> {
     if !files::is_of_this_boot(memory) {
         return None;
     }
-    // By the clocks of the newest epoch: within it the difference is that of the monotonic clock alone.
-    let newest = state::load(live).epoch;
-    let now = offset(live, newest)?.saturating_add_unsigned(platform::monotonic_ns());
-    let age = now.saturating_sub(wall_ns(memory, record)?);
+    let age = now_ns(live)?.saturating_sub(wall_ns(memory, record)?);
     Some(Duration::from_nanos(u64::try_from(age).unwrap_or(0)))
+}
+
+/// Now, by the clocks of the newest epoch: within it the time since a record is that of the monotonic clock alone.
+/// Meant for a ring that was opened since the system booted.
+fn now_ns(live: &Live) -> Option<i64> {
+    let newest = state::load(live).epoch;
+    Some(offset(live, newest)?.saturating_add_unsigned(platform::monotonic_ns()))
+}
+
+/// How far a wall time is ahead, if it has not come yet.
+pub(crate) fn ahead(memory: &Memory, wall_ns: i64) -> Option<Duration> {
+    let of_the_ring = files::is_of_this_boot(memory).then(|| now_ns(memory.live()));
+    let now = of_the_ring.flatten().unwrap_or_else(platform::realtime_ns);
+    let ahead = u64::try_from(wall_ns.saturating_sub(now)).ok()?;
+    (ahead > 0).then_some(Duration::from_nanos(ahead))
 }
 
 /// The age of the next record of a reader that is behind, or of the oldest that is left to it.
@@ -122,12 +134,13 @@ pub(crate) fn find(memory: &Memory, from: u64, wall_ns: i64) -> Option<Found> {
     None
 }
 
-/// Where to begin to read what was published at this wall time or later.
-pub(crate) fn from(memory: &Memory, wall_ns: i64) -> Begin {
+/// Where to begin to read what was published at this wall time or later, and whether some of it may not be kept any
+/// more.
+pub(crate) fn from(memory: &Memory, wall_ns: i64) -> (Begin, bool) {
     match find(memory, 0, wall_ns) {
-        Some(found) if found.is_exact => Begin::At(found.first),
-        Some(_) => Begin::Oldest,
-        None => Begin::Now,
+        Some(found) if found.is_exact => (Begin::At(found.first), false),
+        Some(found) => (Begin::Oldest, found.first > 0),
+        None => (Begin::Now, false),
     }
 }
 

@@ -125,9 +125,16 @@ fn records_are_found_by_time() {
     assert_eq!(span(&later), (360..420).collect::<Vec<_>>());
     let mixed = format!("--from {} --until 365", of(350));
     assert_eq!(span(&mixed), (350..365).collect::<Vec<_>>());
-    // Before all that is kept, and on another clock.
+    // Before all that is kept, and on another clock: nobody knows what is gone of it.
     let early = format!("--from 1999-12-31T19:00:00-05:00 --until {}", of(310));
-    assert_eq!(span(&early), (300..310).collect::<Vec<_>>());
+    let incomplete = read(&place, &early, 3);
+    assert_eq!(sequences(&incomplete), (300..310).collect::<Vec<_>>());
+    let told = "does not reach back to that time: it begins with record 300";
+    assert!(incomplete.stderr.contains(told), "{}", incomplete.stderr);
+    // A time that has not come.
+    let ahead = place.run("tail --from 2200-01-01T00:00:00Z");
+    assert_eq!(ahead.code(), 1, "{}", ahead.stderr);
+    assert!(ahead.stderr.contains("ahead"), "{}", ahead.stderr);
 }
 
 #[test]

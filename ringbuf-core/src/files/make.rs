@@ -158,20 +158,9 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
     if opened.is_locked_by_producer().unwrap_or(true) {
         return Err(in_use(&place));
     }
-    let header = &opened.header;
-    let found = describe(
-        &opened.schema,
-        &header.geometry,
-        header.allow,
-        header.when_full,
-    );
-    let expected = describe(
-        wanted.schema,
-        &wanted.geometry,
-        wanted.allow,
-        wanted.when_full,
-    );
-    if !wanted.replace && (opened.schema != *wanted.schema || found != expected) {
+    if !wanted.replace
+        && let Some((found, expected)) = difference(&opened, wanted)
+    {
         return Err(CreateError::Different {
             name: place.name,
             found,
@@ -230,24 +219,73 @@ fn repair(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
     })
 }
 
-/// What must agree for a ring to be continued, for people.
-fn describe(schema: &Schema, geometry: &Geometry, allow: Delivery, when_full: WhenFull) -> String {
+/// In what the ring found and the one wanted differ, for people; `None` if the one is the other.
+fn difference(opened: &Opened, wanted: &Wanted<'_>) -> Option<(String, String)> {
+    let header = &opened.header;
+    let found = aspects(
+        &opened.schema,
+        &header.geometry,
+        header.allow,
+        header.when_full,
+    );
+    let expected = aspects(
+        wanted.schema,
+        &wanted.geometry,
+        wanted.allow,
+        wanted.when_full,
+    );
+    let differ = |texts: &[String], others: &[String]| {
+        let differing = texts
+            .iter()
+            .zip(others)
+            .filter(|(text, other)| text != other);
+        let texts: Vec<&str> = differing.map(|(text, _)| text.as_str()).collect();
+        texts.join(", ")
+    };
+    if found != expected {
+        Some((differ(&found, &expected), differ(&expected, &found)))
+    } else if opened.schema != *wanted.schema {
+        // Units, meanings, places: what the short form leaves out.
+        let schemas = [&opened.schema, wanted.schema].map(|schema| format!("\n{schema}"));
+        let [found, expected] = schemas;
+        Some((found, expected))
+    } else {
+        None
+    }
+}
+
+/// What must agree for a ring to be continued.
+fn aspects(
+    schema: &Schema,
+    geometry: &Geometry,
+    allow: Delivery,
+    when_full: WhenFull,
+) -> [String; 6] {
     let fields: Vec<String> = schema
         .fields()
         .iter()
         .map(|field| format!("{}: {}", field.name(), field.format()))
         .collect();
-    let yes_or_no = |yes| if yes { "with" } else { "without" };
-    format!(
-        "{} records of {} bytes ({}), {} publication times, {} a mirror of the newest, readers up to {allow}, {} \
-         when full",
-        geometry.capacity,
-        schema.size(),
-        fields.join(", "),
-        yes_or_no(geometry.stamped),
-        yes_or_no(geometry.mirror),
-        when_full.name(),
-    )
+    [
+        format!("{} records", geometry.capacity),
+        format!("records of {} bytes ({})", schema.size(), fields.join(", ")),
+        match geometry.stamped {
+            true => "with publication times",
+            false => "without publication times",
+        }
+        .to_owned(),
+        match geometry.mirror {
+            true => "made for latency",
+            false => "made for throughput",
+        }
+        .to_owned(),
+        format!("readers up to {allow}"),
+        match when_full {
+            WhenFull::Wait => "waits when full",
+            WhenFull::Drop => "drops when full",
+        }
+        .to_owned(),
+    ]
 }
 
 fn in_use(place: &Place) -> CreateError {

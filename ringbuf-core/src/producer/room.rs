@@ -229,7 +229,7 @@ impl ProducerCore {
         Err(full)
     }
 
-    /// Frees the slot of a reader whose lock the kernel has released; false if it lives.
+    /// Turns the gate of a reader off whose lock the kernel has released; false if it lives.
     fn evict_if_dead(&self, slot: usize) -> bool {
         let Home::Files(ownership) = self.home() else {
             return false;
@@ -237,7 +237,7 @@ impl ProducerCore {
         // Holding the lock keeps a new owner out while the gate is turned off.
         let lock = platform::try_lock_brief(&ownership.registrar.file, locks::slot(slot));
         if lock.is_ok() {
-            protocol::leave(self.writer.memory(), slot);
+            protocol::evict(self.writer.memory(), slot);
         }
         lock.is_ok()
     }

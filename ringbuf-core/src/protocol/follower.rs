@@ -409,12 +409,19 @@ impl Follower {
     }
 }
 
-/// Turns the gate of a reader that leaves, or of a dead one, off; the caller owns the slot.
+/// Frees the slot of a reader that leaves; the caller owns it.
 pub fn leave(memory: &Memory, slot: usize) {
+    let words = &memory.control().slots.0[slot];
+    words.delivery.store(0, Ordering::Relaxed);
+    evict(memory, slot);
+}
+
+/// Turns the gate of a reader that leaves, or of a dead one, off; the caller owns the slot. What else stands in the slot
+/// of the dead stays for who wants to know what became of it.
+pub fn evict(memory: &Memory, slot: usize) {
     let slot = &memory.control().slots.0[slot];
     // [G3] pairs with [G1], like a release of everything.
     slot.gate.swap(gate::OFF, Ordering::AcqRel);
-    slot.delivery.store(0, Ordering::Relaxed);
     notify_producer(memory);
 }
 

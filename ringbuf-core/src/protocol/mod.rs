@@ -44,7 +44,7 @@ mod tests;
 pub mod wake;
 mod writer;
 
-pub use follower::{Fault, Follower, News, Run, latest, leave, published, stamp};
+pub use follower::{Fault, Follower, News, Run, evict, latest, leave, published, stamp};
 pub use join::{Begin, epoch_at};
 pub use ledger::{Ledger, observe};
 pub use writer::{Full, Writer, remove};

@@ -82,6 +82,7 @@ pub(crate) struct ReaderCore {
     searched_epoch: Option<u64>,
     /// It has read as far as it was asked to, and holds nobody any more.
     has_ended: bool,
+    begins_late: bool,
     is_unverified: bool,
     membership: Membership,
     schema: Schema,
@@ -174,7 +175,7 @@ impl ReaderCore {
         membership: Membership,
         options: &ReaderOptions,
     ) -> Result<ReaderCore, AttachError> {
-        let begin = begin(ring, &memory, options)?;
+        let (begin, begins_late) = begin(ring, &memory, options)?;
         let slot = membership.slot();
         // Whoever had the slot before may have died in it.
         protocol::leave(&memory, slot);
@@ -213,6 +214,7 @@ impl ReaderCore {
             follower,
             is_demoted: false,
             until: options.until,
+            begins_late,
             is_unverified: false,
             delivery: options.delivery,
             idle: Idle::new(options.wait, membership.is_observer()),
@@ -255,6 +257,10 @@ impl ReaderCore {
 
     pub(crate) fn is_demoted(&self) -> bool {
         self.is_demoted
+    }
+
+    pub(crate) fn begins_late(&self) -> bool {
+        self.begins_late
     }
 
     pub(crate) fn is_unverified(&self) -> bool {
@@ -541,7 +547,11 @@ fn clock_offset(memory: &Memory, follower: &Follower) -> Option<i64> {
 }
 
 /// Where the options say to begin, as the indices tell.
-fn begin(ring: &str, memory: &Memory, options: &ReaderOptions) -> Result<Begin, AttachError> {
+fn begin(
+    ring: &str,
+    memory: &Memory,
+    options: &ReaderOptions,
+) -> Result<(Begin, bool), AttachError> {
     let by_time = matches!(options.start, Start::LastFor(_) | Start::At(_))
         || matches!(options.until, Some(Until::At(_)));
     if by_time && !memory.geometry().stamped {
@@ -549,7 +559,7 @@ fn begin(ring: &str, memory: &Memory, options: &ReaderOptions) -> Result<Begin, 
             name: ring.to_owned(),
         });
     }
-    Ok(match options.start {
+    let begin = match options.start {
         Start::Now => Begin::Now,
         Start::Oldest => Begin::Oldest,
         Start::Last(count) => Begin::Last(count),
@@ -565,9 +575,20 @@ fn begin(ring: &str, memory: &Memory, options: &ReaderOptions) -> Result<Begin, 
             Begin::At(found)
         }
         Start::LastFor(time) => times::before_newest(memory, time)
-            .map_or(Begin::Oldest, |wall_ns| times::from(memory, wall_ns)),
-        Start::At(wall_ns) => times::from(memory, wall_ns),
-    })
+            .map_or(Begin::Oldest, |wall_ns| times::from(memory, wall_ns).0),
+        Start::At(wall_ns) => {
+            let found = times::from(memory, wall_ns);
+            // Nothing that late is there; what comes next is late enough unless that time is still to come.
+            return match times::ahead(memory, wall_ns) {
+                Some(ahead) if found.0 == Begin::Now => Err(AttachError::TimeNotYet {
+                    name: ring.to_owned(),
+                    ahead,
+                }),
+                _ => Ok(found),
+            };
+        }
+    };
+    Ok((begin, false))
 }
 
 fn check_schema(ring: &str, found: &Schema, expected: Option<&Schema>) -> Result<(), AttachError> {

@@ -181,6 +181,12 @@ impl<T: Record> Reader<T> {
         self.core.rejoin()
     }
 
+    /// This reader began at a time ([`Start::At`](crate::Start::At)), and the ring does not reach back so far: records of
+    /// that time may have been overwritten, nobody knows how many, and they are not counted as missed.
+    pub fn begins_late(&self) -> bool {
+        self.core.begins_late()
+    }
+
     /// The ring lies on a disk and its end was not written in order, see
     /// [`ReaderOptions::unverified`](crate::ReaderOptions::unverified).
     pub fn is_unverified(&self) -> bool {

@@ -148,6 +148,11 @@ impl UntypedReader {
         self.core.rejoin()
     }
 
+    /// As [`Reader::begins_late`](crate::Reader::begins_late).
+    pub fn begins_late(&self) -> bool {
+        self.core.begins_late()
+    }
+
     /// As [`Reader::is_unverified`](crate::Reader::is_unverified).
     pub fn is_unverified(&self) -> bool {
         self.core.is_unverified()

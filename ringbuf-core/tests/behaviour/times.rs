@@ -164,6 +164,7 @@ fn a_span_of_time_is_read_exactly() {
             let options = options.start(Start::At(from)).until(Until::At(until));
             let mut reader = producer.reader(options).unwrap();
             assert_eq!(timed(&mut reader), all[3..7]);
+            assert!(!reader.begins_late());
             assert!(matches!(reader.next_timeout(TICK), Ok(Next::Closed)));
             assert!(reader.ledger().missed == 0 && reader.ledger().adds_up());
         }
@@ -171,10 +172,15 @@ fn a_span_of_time_is_read_exactly() {
         let early = ReaderOptions::lossy().start(Start::At(from - 1_000_000_000));
         let mut reader = producer.reader(early.clone()).unwrap();
         assert_eq!(timed(&mut reader), all);
+        assert_eq!(reader.begins_late(), capacity < 40, "if some are gone");
         let mut reader = producer.reader(early.until(Until::At(0))).unwrap();
         assert!(matches!(reader.next_timeout(TICK), Ok(Next::Closed)));
-        let late = ReaderOptions::lossy().start(Start::At(now_ns() + 1_000_000_000));
+        let late = ReaderOptions::lossy().start(Start::At(all.last().unwrap().1 + 1));
         assert_eq!(timed(&mut producer.reader(late).unwrap()), []);
+        let hour = 3_600_000_000_000;
+        let ahead = ReaderOptions::lossy().start(Start::At(now_ns() + hour));
+        let error = producer.reader(ahead).unwrap_err();
+        assert!(matches!(error, AttachError::TimeNotYet { .. }), "{error}");
         // Back from the newest.
         let newest = all.last().unwrap().1;
         let time = Duration::from_nanos((newest - all[5].1) as u64);

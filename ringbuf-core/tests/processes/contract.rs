@@ -328,6 +328,14 @@ fn a_reader_is_killed() {
         reader.kill();
         // By the kernel's evidence, not by any time: these wait for ever.
         publish(&mut producer, 3 * CAPACITY);
+        if kind != "observer" {
+            // Who it was, and how far it had come, can still be seen.
+            let readers = inspect::info(&ring).unwrap().readers.unwrap();
+            let dead: Vec<_> = readers.iter().filter(|reader| !reader.is_alive).collect();
+            assert_eq!(dead.len(), 1, "{readers:?}");
+            assert_eq!(dead[0].delivery.name(), kind);
+            assert!(dead[0].ledger.unwrap().adds_up());
+        }
         let total = producer.published();
         producer.close();
         // The others notice nothing.

@@ -207,8 +207,8 @@ fn a_ring_is_continued_only_as_what_it_is() {
     assert!(matches!(error, CreateError::Different { .. }), "{error}");
     let text = error.to_string();
     assert!(
-        text.contains("found:    4 records of 8 bytes") && text.contains("expected: 5 records"),
-        "{text}"
+        text.contains("found:    4 records\n") && text.contains("expected: 5 records\n"),
+        "only what differs: {text}"
     );
     let error = Producer::<u8>::create(&ring, Retain::records(4)).unwrap_err();
     let text = error.to_string();

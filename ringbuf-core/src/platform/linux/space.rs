@@ -29,6 +29,9 @@ pub(crate) fn allocate(file: &File, len: u64) -> io::Result<()> {
     if !is_on_disk(file) && available_memory().is_some_and(|available| len > available) {
         return Err(ErrorKind::StorageFull.into());
     }
+    if free_space(file).is_some_and(|free| len > free) {
+        return Err(ErrorKind::StorageFull.into());
+    }
     let mut start = 0;
     while start < len {
         let end = start.saturating_add(PIECE).min(len);
@@ -36,6 +39,13 @@ pub(crate) fn allocate(file: &File, len: u64) -> io::Result<()> {
         start = end;
     }
     Ok(())
+}
+
+/// Bytes that this user can have of the file system, as far as it says so: others may take them first.
+fn free_space(file: &File) -> Option<u64> {
+    let found = status(file)?;
+    let unit = u64::try_from(found.f_frsize).ok()?;
+    found.f_bavail.checked_mul(unit)
 }
 
 /// Bytes of memory that can be had without taking them from anybody, less a tenth; `None` if the system does not
@@ -115,6 +125,10 @@ pub(crate) fn is_on_disk(file: &File) -> bool {
 
 /// The kind of file system, as statfs(2) numbers them; `None` if it does not say.
 fn file_system(file: &File) -> Option<u32> {
+    Some(status(file)?.f_type as u32)
+}
+
+fn status(file: &File) -> Option<libc::statfs> {
     let mut found = MaybeUninit::<libc::statfs>::uninit();
     // SAFETY: fstatfs(2) writes one struct statfs through its second argument, which points to
     // enough room for one; the descriptor is open, as `file` owns it.
@@ -123,8 +137,7 @@ fn file_system(file: &File) -> Option<u32> {
         return None;
     }
     // SAFETY: fstatfs returned 0 and has then filled the whole struct.
-    let found = unsafe { found.assume_init() };
-    Some(found.f_type as u32)
+    Some(unsafe { found.assume_init() })
 }
 
 /// The numbers are those of statfs(2); all of them fit 32 bits, wider where the field is.
