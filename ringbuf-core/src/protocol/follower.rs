@@ -411,17 +411,22 @@ impl Follower {
 
 /// Frees the slot of a reader that leaves; the caller owns it.
 pub fn leave(memory: &Memory, slot: usize) {
-    let words = &memory.control().slots.0[slot];
-    words.delivery.store(0, Ordering::Relaxed);
-    evict(memory, slot);
+    turn_off(memory, slot, |slot| {
+        slot.delivery.store(0, Ordering::Relaxed);
+    });
 }
 
-/// Turns the gate of a reader that leaves, or of a dead one, off; the caller owns the slot. What else stands in the slot
-/// of the dead stays for who wants to know what became of it.
+/// Turns the gate of a dead reader off; the caller owns the slot. What else stands there stays, for who wants to know
+/// what became of it.
 pub fn evict(memory: &Memory, slot: usize) {
+    turn_off(memory, slot, |_| {});
+}
+
+fn turn_off(memory: &Memory, slot: usize, and: impl FnOnce(&Slot)) {
     let slot = &memory.control().slots.0[slot];
     // [G3] pairs with [G1], like a release of everything.
     slot.gate.swap(gate::OFF, Ordering::AcqRel);
+    and(slot);
     notify_producer(memory);
 }
 
