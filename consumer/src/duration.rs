@@ -7,7 +7,9 @@ use jiff::SignedDuration;
 /// Reads a length of time that is more than nothing.
 pub fn parse(text: &str) -> Result<Duration, String> {
     let refused = || {
-        format!("found {text:?}, expected a length of time with its unit: 500ms, 1.5s, 2m, 1h30m")
+        format!(
+            "found {text:?}, expected a length of time above 0 with its unit: 500ms, 1.5s, 2m, 1h30m"
+        )
     };
     let signed: SignedDuration = text.trim().parse().map_err(|_| refused())?;
     match Duration::try_from(signed) {

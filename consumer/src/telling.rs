@@ -67,8 +67,8 @@ impl Demotion {
         }
         if let Some(sequence) = self.untold.take() {
             talk(format_args!(
-                "demoted at {sequence}: the producer waited for as long as --bounded says, and goes on; records \
-                 may be missed until this analyzer has caught up"
+                "demoted at {sequence}: it was in the way for as long as --bounded says, and the producer goes on; \
+                 records may be missed until this analyzer has caught up"
             ));
             self.told = Some(Instant::now());
         }
