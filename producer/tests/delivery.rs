@@ -12,8 +12,12 @@ use ringbuf_core::{AttachError, Delivery, ReaderOptions, UntypedReader, WhenFull
 const BOUND: Duration = Duration::from_millis(20);
 
 fn synth<'a>(ring: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&for_people(ring, more)[..], &["--json"]].concat()
+}
+
+fn for_people<'a>(ring: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     const VALUE: [&str; 4] = ["synth", "--channel", "value=gaussian:50,10", "--no-time"];
-    let common = ["--ring", ring, "--json", "--capacity", "100"];
+    let common = ["--ring", ring, "--capacity", "100"];
     [&VALUE[..], &common[..], more].concat()
 }
 
@@ -45,21 +49,9 @@ fn what_finds_no_room_is_dropped_and_counted_in_its_run() {
 fn a_person_is_told_what_was_refused() {
     let rings = Rings::new();
     let ring = rings.ring("r");
-    let producer = Producer::start(&[
-        "synth",
-        "--ring",
-        &ring,
-        "--capacity",
-        "100",
-        "--rate",
-        "0",
-        "--count",
-        "5000",
-        "--when-full",
-        "drop",
-        "--wait-for-readers",
-        "1",
-    ]);
+    let drops = ["--rate", "0", "--count", "5000", "--when-full", "drop"];
+    let waits = [&drops[..], &["--wait-for-readers", "1"]].concat();
+    let producer = Producer::start(&for_people(&ring, &waits));
     let _stuck = attach(&ring);
     let outcome = producer.finish();
     assert!(outcome.stderr.contains(" refused"), "{outcome:?}");
@@ -262,17 +254,8 @@ fn the_files_have_the_permissions_asked_for() {
 fn a_long_wait_for_a_reader_is_told_and_counted_as_late() {
     let rings = Rings::new();
     let ring = rings.ring("r");
-    let producer = Producer::start(&[
-        "synth",
-        "--ring",
-        &ring,
-        "--capacity",
-        "100",
-        "--rate",
-        "1000",
-        "--wait-for-readers",
-        "1",
-    ]);
+    let waits = ["--rate", "1000", "--wait-for-readers", "1"];
+    let producer = Producer::start(&for_people(&ring, &waits));
     let _stuck = attach(&ring);
     thread::sleep(Duration::from_millis(1800));
     producer.signal("TERM");

@@ -1,11 +1,12 @@
 //! A producer that sleeps until a reader that holds it leaves room. With one record of room every store counts.
 
+use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{
-    LONG, Patient, bounded, check, copy, demote_all, lossless, open, publish, publish_past,
+    First, LONG, Patient, bounded, check, copy, demote_all, lossless, open, publish, publish_past,
     publish_waiting, race, ring, ring_without_demotions, take, take_rest,
 };
-use ringbuf_core::model::{Begin, News, leave};
+use ringbuf_core::model::{Begin, Follower, Memory, News, leave};
 
 #[test]
 fn woken_by_a_release() {
@@ -49,18 +50,25 @@ fn back_and_forth() {
     });
 }
 
+type Join = fn(&Arc<Memory>, usize, Begin) -> Follower;
+
+/// A producer that sleeps for room, and a reader that goes without having read anything.
+fn woken_by_who_goes(first: First, join: Join, goes: fn(&mut Follower)) {
+    let memory = ring(1);
+    let mut writer = open(&memory);
+    let mut reader = join(&memory, 0, Begin::Now);
+    publish(&mut writer, 1);
+    race(
+        first,
+        move || (0..2).for_each(|_| publish_waiting(&mut writer, 1)),
+        move || goes(&mut reader),
+    );
+}
+
 #[test]
 fn woken_by_a_leave() {
     check(3, |first| {
-        let memory = ring(1);
-        let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Begin::Now);
-        publish(&mut writer, 1);
-        race(
-            first,
-            move || (0..2).for_each(|_| publish_waiting(&mut writer, 1)),
-            move || reader.leave(),
-        );
+        woken_by_who_goes(first, lossless, Follower::leave)
     });
 }
 
@@ -109,15 +117,7 @@ fn back_and_forth_with_a_bounded_reader() {
 #[test]
 fn woken_by_a_bounded_reader_that_leaves() {
     check(3, |first| {
-        let memory = ring(1);
-        let mut writer = open(&memory);
-        let mut reader = bounded(&memory, 0, Begin::Now);
-        publish(&mut writer, 1);
-        race(
-            first,
-            move || (0..2).for_each(|_| publish_waiting(&mut writer, 1)),
-            move || reader.leave(),
-        );
+        woken_by_who_goes(first, bounded, Follower::leave)
     });
 }
 
@@ -151,15 +151,7 @@ fn a_demoted_reader_leaves() {
 #[test]
 fn woken_by_who_needs_nothing_any_more() {
     check(3, |first| {
-        let memory = ring(1);
-        let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Begin::Now);
-        publish(&mut writer, 1);
-        race(
-            first,
-            move || (0..2).for_each(|_| publish_waiting(&mut writer, 1)),
-            move || reader.let_go(),
-        );
+        woken_by_who_goes(first, lossless, Follower::let_go)
     });
 }
 

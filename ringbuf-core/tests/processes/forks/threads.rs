@@ -30,11 +30,16 @@ pub fn forks_among_threads(arguments: &[String]) {
             assert!(batch.records().iter().copied().eq(expected));
         }
     });
+    fork_children(20, Duration::from_millis(1));
+}
+
+/// Forks so many children, says all numbers, and stays with them until the test is gone.
+fn fork_children(count: usize, pause: Duration) {
     let input = io::stdin().as_fd().try_clone_to_owned().unwrap();
     let mut input = File::from(input);
     let mut processes = vec![std::process::id().to_string()];
-    for _ in 0..20 {
-        thread::sleep(Duration::from_millis(1));
+    for _ in 0..count {
+        thread::sleep(pause);
         match system::fork() {
             Some(child) => processes.push(child.to_string()),
             // Here other threads may hold anything: system calls alone, until the test is gone.
@@ -84,29 +89,14 @@ fn forks_while_other_threads_publish_and_read_keep_nothing_alive() {
 
 /// Attaches and leaves in threads all the time, and forks beside them.
 pub fn forks_among_attachers(arguments: &[String]) {
-    let producer = create(&arguments[0]);
+    let _producer = create(&arguments[0]);
     let ring = arguments[0].clone();
-    let input = io::stdin().as_fd().try_clone_to_owned().unwrap();
-    let mut input = File::from(input);
     thread::spawn(move || {
         loop {
             drop(Reader::<u64>::attach(&ring, ReaderOptions::lossy()).unwrap());
         }
     });
-    let mut processes = vec![std::process::id().to_string()];
-    for _ in 0..200 {
-        match system::fork() {
-            Some(child) => processes.push(child.to_string()),
-            None => {
-                system::end_after(2 * HANGS.as_secs() as u32);
-                let _ = input.read(&mut [0]);
-                system::end_now();
-            }
-        }
-    }
-    say(processes.join(" "));
-    let _ = input.read(&mut [0]);
-    drop(producer);
+    fork_children(200, Duration::ZERO);
 }
 
 #[test]
