@@ -322,18 +322,11 @@ fn readers(registrar: &Registrar, memory: &Memory) -> Vec<ReaderInfo> {
                 is_alive: platform::is_locked(&registrar.file, locks::slot(slot)).unwrap_or(true),
                 is_demoted: words.gate.load(Ordering::Relaxed) == gate::DEMOTED,
                 lag: ledger.map(|ledger| published.saturating_sub(ledger.cursor)),
-                lag_time: ledger.and_then(|ledger| lag_time(memory, ledger.cursor, published)),
+                lag_time: ledger.and_then(|ledger| times::lag(memory, ledger.cursor)),
                 ledger,
             })
         })
         .collect()
-}
-
-fn lag_time(memory: &Memory, cursor: u64, published: u64) -> Option<Duration> {
-    if memory.geometry().stamped && cursor >= published {
-        return Some(Duration::ZERO);
-    }
-    times::lag(memory, cursor)
 }
 
 #[cfg(test)]

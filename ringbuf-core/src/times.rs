@@ -63,8 +63,15 @@ pub(crate) fn ahead(memory: &Memory, wall_ns: i64) -> Option<Duration> {
     (ahead > 0).then_some(Duration::from_nanos(ahead))
 }
 
-/// The age of the next record of a reader that is behind, or of the oldest that is left to it.
+/// The lag in time of a reader that will read `cursor` next: nothing when that is not published yet, else how long ago it
+/// was, or the oldest that is left to it. `None` as for [`age`], and on a ring without times.
 pub(crate) fn lag(memory: &Memory, cursor: u64) -> Option<Duration> {
+    if !memory.geometry().stamped {
+        return None;
+    }
+    if cursor >= protocol::published(&memory.live().hot) {
+        return Some(Duration::ZERO);
+    }
     age(memory, cursor).or_else(|| age(memory, oldest(memory)))
 }
 

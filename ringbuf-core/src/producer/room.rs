@@ -147,9 +147,11 @@ impl Stall {
     }
 
     /// Whether it is time to see whether the reader in the way lives; a look is a system call.
-    fn may_be_dead(&mut self, every: Duration) -> bool {
+    fn may_be_dead(&mut self) -> bool {
         let now = Instant::now();
-        let is_time = self.seen_alive.is_none_or(|seen| now - seen >= every);
+        let is_time = self
+            .seen_alive
+            .is_none_or(|seen| now - seen >= ALIVE_WHEN_DROPPING);
         if is_time {
             self.seen_alive = Some(now);
         }
@@ -210,7 +212,7 @@ impl ProducerCore {
         mut full: Full,
         patience: Patience<'_>,
     ) -> Result<u64, Full> {
-        if !patience.has_limit() && !self.stall.may_be_dead(ALIVE_WHEN_DROPPING) {
+        if !patience.has_limit() && !self.stall.may_be_dead() {
             return Err(full);
         }
         // Each turn frees another slot.

@@ -164,13 +164,7 @@ impl<T: Record> Producer<T> {
     /// ```
     #[inline]
     pub fn try_publish(&mut self, record: &T) -> Result<u64, TryPublishError> {
-        match self.core.claim(1, Patience::None)? {
-            Ok(first) => Ok(self.publish_at(first, record)),
-            Err(full) => {
-                let (reader, lag) = self.core.in_the_way(full);
-                Err(TryPublishError::Full { reader, lag })
-            }
-        }
+        self.publish_within(Patience::None, record)
     }
 
     /// As [`Producer::publish`], but waits at most `limit`, on a ring that drops records too.
@@ -191,7 +185,16 @@ impl<T: Record> Producer<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn publish_timeout(&mut self, record: &T, limit: Duration) -> Result<u64, TryPublishError> {
-        match self.core.claim(1, Patience::of(limit))? {
+        self.publish_within(Patience::of(limit), record)
+    }
+
+    #[inline]
+    fn publish_within(
+        &mut self,
+        patience: Patience<'_>,
+        record: &T,
+    ) -> Result<u64, TryPublishError> {
+        match self.core.claim(1, patience)? {
             Ok(first) => Ok(self.publish_at(first, record)),
             Err(full) => {
                 let (reader, lag) = self.core.in_the_way(full);

@@ -28,8 +28,8 @@ pub enum Begin {
 impl Follower {
     /// Joins as a reader whom the producer never waits for.
     pub fn join_lossy(memory: Arc<Memory>, slot: usize, begin: Begin) -> Result<Follower, Fault> {
-        let Wanted { joined, first } = wanted(&memory, begin);
-        Follower::enter(memory, slot, joined, first)
+        let first = wanted(&memory, begin);
+        Follower::enter(memory, slot, begin, first)
     }
 
     /// Joins as a reader whom the producer waits for.
@@ -39,14 +39,9 @@ impl Follower {
         kind: Kind,
         begin: Begin,
     ) -> Result<Follower, Fault> {
-        let Wanted { first, .. } = wanted(&memory, begin);
+        let first = wanted(&memory, begin);
         let held = hold(&memory, slot, kind, first);
-        // Who asks for the oldest gets what is there; who asks for a record is told that it came too late.
-        let joined = match begin {
-            Begin::At(sequence) => sequence.min(held),
-            Begin::Now | Begin::Oldest | Begin::Last(_) => held,
-        };
-        let follower = Follower::enter(memory, slot, joined, held)?;
+        let follower = Follower::enter(memory, slot, begin, held)?;
         follower.notify_producer();
         Ok(follower)
     }
@@ -74,7 +69,7 @@ impl Follower {
     fn enter(
         memory: Arc<Memory>,
         slot: usize,
-        joined: u64,
+        begin: Begin,
         cursor: u64,
     ) -> Result<Follower, Fault> {
         let published = published(&memory.live().hot);
@@ -84,6 +79,11 @@ impl Follower {
                 published,
             });
         }
+        // Who asks for the oldest gets what is there; who asks for a record is told that it came too late.
+        let joined = match begin {
+            Begin::At(sequence) => sequence.min(cursor),
+            Begin::Now | Begin::Oldest | Begin::Last(_) => cursor,
+        };
         let epoch = epoch_at(&memory, cursor);
         let follower = Follower {
             memory,
@@ -126,29 +126,18 @@ fn hold(memory: &Memory, slot: usize, kind: Kind, wanted: u64) -> u64 {
     begin
 }
 
-/// What a reader wants: where its account begins, and the first record it can have. Neither is beyond what it has
-/// seen published.
-struct Wanted {
-    joined: u64,
-    first: u64,
-}
-
-fn wanted(memory: &Memory, begin: Begin) -> Wanted {
+/// The first record a reader can have of what it wants; never beyond what it has seen published.
+fn wanted(memory: &Memory, begin: Begin) -> u64 {
     let hot = &memory.live().hot;
     let published = published(hot);
     let claimed = hot.claimed.load(Ordering::Relaxed);
     let oldest = sequence::oldest(claimed, memory.geometry().capacity).min(published);
-    let first = match begin {
+    match begin {
         Begin::Now => published,
         Begin::Oldest => oldest,
         Begin::At(sequence) => sequence.min(published).max(oldest),
         Begin::Last(count) => published.saturating_sub(count).max(oldest),
-    };
-    let joined = match begin {
-        Begin::At(sequence) => sequence.min(first),
-        Begin::Now | Begin::Oldest | Begin::Last(_) => first,
-    };
-    Wanted { joined, first }
+    }
 }
 
 /// The epoch that published, or will publish, `sequence`.

@@ -240,15 +240,7 @@ impl ReaderCore {
 
     /// How long the oldest record not yet read has been published.
     pub(crate) fn lag_time(&self) -> Option<Duration> {
-        if !self.geometry.stamped {
-            return None;
-        }
-        let memory = self.follower.memory();
-        let cursor = self.follower.ledger().cursor;
-        if self.follower.lag() == 0 {
-            return Some(Duration::ZERO);
-        }
-        times::lag(memory, cursor)
+        times::lag(self.follower.memory(), self.follower.ledger().cursor)
     }
 
     pub(crate) fn is_observer(&self) -> bool {
