@@ -58,7 +58,7 @@ emulated --lib -- "${no_advice[@]}" "${no_emulator[@]}" "${no_cost[@]}"
 # The golden files were written on x86_64.
 emulated --test heap --test mapped --test golden --test hostile
 # Forks need the advice.
-emulated --test processes -- --skip forks:: "${no_cost[@]}"
+emulated --test processes -- --skip forks:: --skip sandbox:: "${no_cost[@]}"
 # The messages of the compiler have nothing to do with the processor.
 emulated --test derive
 

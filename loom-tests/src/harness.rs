@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use loom::sync::Arc;
 use loom::thread;
 use ringbuf_core::model::{
-    Begin, Fault, Follower, Full, Gate, Geometry, Kind, Memory, Moment, News, Waits, Writer,
+    Barrier, Begin, Fault, Follower, Full, Gate, Geometry, Kind, Memory, Moment, News, Waits,
+    Writer,
 };
 
 /// Bytes of a record: two words, so that a torn record shows.
@@ -107,12 +108,21 @@ pub fn stamped(capacity: u64, mirror: bool) -> Arc<Memory> {
 
 /// Opens the ring as its producer.
 pub fn open(memory: &Arc<Memory>) -> Writer {
-    open_waiting_for(memory, Waits::All)
+    open_as(memory, Waits::All, Barrier::Producer)
 }
 
 /// Opens the ring as a producer that looks only at these gates.
 pub fn open_waiting_for(memory: &Arc<Memory>, waits: Waits) -> Writer {
-    Writer::open(Arc::clone(memory), waits, Moment::default())
+    open_as(memory, waits, Barrier::Producer)
+}
+
+/// Opens the ring as a producer that leaves the barriers to the sleepers.
+pub fn open_unfenced(memory: &Arc<Memory>) -> Writer {
+    open_as(memory, Waits::All, Barrier::Sleepers)
+}
+
+fn open_as(memory: &Arc<Memory>, waits: Waits, barrier: Barrier) -> Writer {
+    Writer::open(Arc::clone(memory), waits, barrier, Moment::default())
 }
 
 /// Joins as a lossy reader.

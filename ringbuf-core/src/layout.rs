@@ -73,7 +73,8 @@ pub struct Grant {
 pub struct Status {
     /// Epoch and phase in one word, see [`crate::protocol::state`].
     pub state: AtomicU64,
-    /// Not zero: sleepers must issue the barrier themselves (reserved, written as 0 by this version).
+    /// Not zero: the producer leaves the barrier before its look at the wake word to the sleepers, see
+    /// [`crate::protocol::wake`].
     pub asymmetric: AtomicU64,
     /// Records the producer had to refuse because a reader held the ring (`drop`).
     pub refused: AtomicU64,

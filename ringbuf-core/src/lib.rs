@@ -145,6 +145,7 @@ pub mod model {
         gate::{Gate, Kind, Waits},
         latest, leave, observe, published, remove, stamp,
         state::{Moment, Phase, boundary},
+        wake::Barrier,
     };
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::layout::{Control, Geometry, Live};
 use crate::platform::{self, Mapping};
-use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering};
+use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, compiler_fence};
 
 /// The words of one ring.
 #[derive(Debug)]
@@ -352,6 +352,21 @@ impl Memory {
                 Ok(())
             }
         }
+    }
+
+    /// Keeps the compiler from moving a load before a store of the calling thread. With the other side's
+    /// [`Memory::heavy_barrier`] that is as good as a SeqCst fence on both sides.
+    #[inline]
+    pub fn light_barrier(&self) {
+        compiler_fence(Ordering::SeqCst);
+    }
+
+    /// A SeqCst fence for this thread and for every thread of the producer's process, wherever they are. False if
+    /// the system refuses.
+    #[cold]
+    pub fn heavy_barrier(&self) -> bool {
+        // The producer does not look at the words that an observer has for itself.
+        self.is_observing() || platform::barrier()
     }
 
     /// Wakes everybody who sleeps on `word`.

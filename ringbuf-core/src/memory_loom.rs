@@ -10,7 +10,10 @@ use loom::cell::{ConstPtr, UnsafeCell};
 
 use crate::layout::{Control, Geometry, Live};
 use crate::sequence::cell;
-use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering::Relaxed};
+use crate::sync::{
+    AtomicU32, AtomicU64, Condvar, Mutex,
+    Ordering::{AcqRel, Relaxed},
+};
 
 /// The words of one ring.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub struct Memory {
     /// A bounded reader is never demoted in this model, so its copies are as good as borrowed.
     are_copies_held: bool,
     geometry: Geometry,
+    /// What a light and a heavy barrier meet at.
+    barrier: AtomicU64,
     lock: Mutex<()>,
     bell: Condvar,
 }
@@ -50,6 +55,7 @@ impl Memory {
                 .collect(),
             are_copies_held: false,
             geometry,
+            barrier: AtomicU64::new(0),
             lock: Mutex::new(()),
             bell: Condvar::new(),
         };
@@ -170,6 +176,17 @@ impl Memory {
             drop(self.bell.wait(guard));
         }
         Ok(())
+    }
+
+    /// The system's barrier falls before the other thread's light one or behind it; so do two read-modify-writes of
+    /// one word, and who comes second sees what the first did before. Unlike fences they pair with nothing else.
+    pub fn light_barrier(&self) {
+        self.barrier.fetch_add(1, AcqRel);
+    }
+
+    pub fn heavy_barrier(&self) -> bool {
+        self.barrier.fetch_add(1, AcqRel);
+        true
     }
 
     pub fn wake(&self, _word: &AtomicU32) -> std::io::Result<()> {

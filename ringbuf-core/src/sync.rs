@@ -6,7 +6,7 @@
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
     Arc, Condvar, Mutex,
-    atomic::{AtomicU32, AtomicU64, Ordering, fence},
+    atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence},
 };
 
 // Words that only exist in bytes: cells of small records, and what the system is given.

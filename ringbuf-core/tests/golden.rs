@@ -123,6 +123,8 @@ fn settle(ring: &mut [u8], readers: &mut [u8]) {
         );
         set(ring, 4096 + 384 + epoch * 32 + 24, 4_000_000_000);
     }
+    // Who issues the barriers: what the system can do.
+    set(ring, 4096 + 264, 1);
     ring[BOOT..BOOT + 16].fill(0xB0);
     for sequence in BOUNDARY - 3..PUBLISHED {
         let cell = (sequence % 8) as usize;

@@ -3,10 +3,15 @@
 use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{
-    LONG, Patient, check, copy, lossy, open, poll, publish, publish_past, publish_waiting, race,
-    ring, take,
+    LONG, Patient, check, copy, lossy, open, open_unfenced, poll, publish, publish_past,
+    publish_waiting, race, ring, take,
 };
-use ringbuf_core::model::{Begin, Follower, Kind, News, Phase, Writer, remove};
+use ringbuf_core::model::{Begin, Follower, Kind, Memory, News, Phase, Writer, remove};
+
+type Open = fn(&Arc<Memory>) -> Writer;
+
+/// A producer that issues its barriers, and one that leaves them to the sleepers.
+const EITHER_WAY: [Open; 2] = [open, open_unfenced];
 
 /// Publishes so many records, one by one, each with its wake.
 fn publish_and_wake(writer: &mut Writer, count: usize) {
@@ -41,52 +46,58 @@ fn read_to_the_end(reader: &mut Follower, attempt: fn(&mut Follower) -> News) ->
 
 #[test]
 fn one_sleeper() {
-    check(3, |first| {
-        let memory = ring(2);
-        let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Begin::Now);
-        race(
-            first,
-            move || publish_and_wake(&mut writer, 2),
-            move || read_until(&mut reader, 2),
-        );
-    });
+    for open in EITHER_WAY {
+        check(3, move |first| {
+            let memory = ring(2);
+            let mut writer = open(&memory);
+            let mut reader = lossy(&memory, 0, Begin::Now);
+            race(
+                first,
+                move || publish_and_wake(&mut writer, 2),
+                move || read_until(&mut reader, 2),
+            );
+        });
+    }
 }
 
 #[test]
 fn two_sleepers() {
-    check(2, |first| {
-        let memory = ring(2);
-        let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Begin::Now);
-        let mut second = lossy(&memory, 1, Begin::Now);
-        let other = thread::spawn(move || read_until(&mut second, 2));
-        race(
-            first,
-            move || publish_and_wake(&mut writer, 2),
-            move || read_until(&mut reader, 2),
-        );
-        other.join().unwrap();
-    });
+    for open in EITHER_WAY {
+        check(2, move |first| {
+            let memory = ring(2);
+            let mut writer = open(&memory);
+            let mut reader = lossy(&memory, 0, Begin::Now);
+            let mut second = lossy(&memory, 1, Begin::Now);
+            let other = thread::spawn(move || read_until(&mut second, 2));
+            race(
+                first,
+                move || publish_and_wake(&mut writer, 2),
+                move || read_until(&mut reader, 2),
+            );
+            other.join().unwrap();
+        });
+    }
 }
 
 /// The end comes right behind the last record, of which nobody is told.
 #[test]
 fn close() {
-    check(3, |first| {
-        let memory = ring(2);
-        let mut writer = open(&memory);
-        let mut reader = lossy(&memory, 0, Begin::Now);
-        let ((), read) = race(
-            first,
-            move || {
-                publish(&mut writer, 1);
-                writer.close();
-            },
-            move || read_to_the_end(&mut reader, |reader| poll(reader, 2)),
-        );
-        assert_eq!(read, 1, "ended before everything was read");
-    });
+    for open in EITHER_WAY {
+        check(3, move |first| {
+            let memory = ring(2);
+            let mut writer = open(&memory);
+            let mut reader = lossy(&memory, 0, Begin::Now);
+            let ((), read) = race(
+                first,
+                move || {
+                    publish(&mut writer, 1);
+                    writer.close();
+                },
+                move || read_to_the_end(&mut reader, |reader| poll(reader, 2)),
+            );
+            assert_eq!(read, 1, "ended before everything was read");
+        });
+    }
 }
 
 /// A producer that closes right behind a record, and readers that hold it.
@@ -185,21 +196,44 @@ fn remove_wakes() {
 /// A reader that sleeps in an epoch that is over is woken by the next producer's opening.
 #[test]
 fn restart_wakes() {
-    check(3, |first| {
-        let memory = ring(2);
-        drop(open(&memory));
-        let mut reader = lossy(&memory, 0, Begin::Now);
-        race(
-            first,
-            {
-                let memory = Arc::clone(&memory);
-                move || drop(open(&memory))
-            },
-            move || {
-                while poll(&mut reader, 1) == News::Nothing {
-                    reader.wait(LONG).unwrap();
-                }
-            },
-        );
-    });
+    for next in EITHER_WAY {
+        check(3, move |first| {
+            let memory = ring(2);
+            drop(open(&memory));
+            let mut reader = lossy(&memory, 0, Begin::Now);
+            race(
+                first,
+                {
+                    let memory = Arc::clone(&memory);
+                    move || drop(next(&memory))
+                },
+                move || {
+                    while poll(&mut reader, 1) == News::Nothing {
+                        reader.wait(LONG).unwrap();
+                    }
+                },
+            );
+        });
+    }
+}
+
+/// A reader may fall asleep in the belief that the producer issues its barriers, while the next one leaves them to
+/// its sleepers, or the other way round.
+#[test]
+fn the_next_producer_has_other_ways() {
+    for (before, after) in [(open as Open, open_unfenced as Open), (open_unfenced, open)] {
+        check(2, move |first| {
+            let memory = ring(2);
+            drop(before(&memory));
+            let mut reader = lossy(&memory, 0, Begin::Now);
+            race(
+                first,
+                {
+                    let memory = Arc::clone(&memory);
+                    move || publish_and_wake(&mut after(&memory), 2)
+                },
+                move || read_until(&mut reader, 2),
+            );
+        });
+    }
 }

@@ -20,6 +20,7 @@ use crate::layout::Geometry;
 use crate::memory::Memory;
 use crate::options::{Delivery, WhenFull};
 use crate::platform::{self, FileId, Lock, LockError, LockFile};
+use crate::protocol::wake::Barrier;
 use crate::protocol::{self, Writer};
 use crate::schema::Schema;
 use crate::sync::{Arc, Ordering};
@@ -39,6 +40,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) geometry: Geometry,
     pub(crate) allow: Delivery,
     pub(crate) when_full: WhenFull,
+    pub(crate) barrier: Barrier,
     pub(crate) access: Access,
     pub(crate) replace: bool,
 }
@@ -320,7 +322,8 @@ fn begin(memory: Memory, wanted: &Wanted<'_>) -> Writer {
     // Until the lock is there that observers look for.
     let unwatched = &memory.live().status.unwatched;
     unwatched.store(1, Ordering::Relaxed);
-    Writer::open(Arc::new(memory), wanted.allow.waits(), times::now())
+    let waits = wanted.allow.waits();
+    Writer::open(Arc::new(memory), waits, wanted.barrier, times::now())
 }
 
 fn own(place: Place, writer: Writer, registrar: Registrar, lock: Lock) -> Attempt {

@@ -10,6 +10,7 @@ use crate::layout::{Geometry, SLOTS};
 use crate::memory::Memory;
 use crate::options::{CreateOptions, Delivery, Preset, Retain, WhenFull};
 use crate::platform::{self, ForkToken};
+use crate::protocol::wake::Barrier;
 use crate::protocol::{Full, Writer};
 use crate::schema::Schema;
 use crate::sequence;
@@ -49,6 +50,7 @@ impl ProducerCore {
             geometry: geometry(&schema, retain, options)?,
             allow: options.allow,
             when_full: options.when_full,
+            barrier: barrier(options),
             access: Access::of(options)?,
             replace: options.replace,
         };
@@ -69,7 +71,8 @@ impl ProducerCore {
         })?;
         let memory = Arc::new(memory);
         let ring = HeapRing::new(Arc::clone(&memory), schema.clone(), options.allow);
-        let writer = Writer::open(memory, options.allow.waits(), times::now());
+        let waits = options.allow.waits();
+        let writer = Writer::open(memory, waits, barrier(options), times::now());
         let home = Home::Heap(Arc::new(ring));
         Ok(ProducerCore::new(writer, home, schema, options))
     }
@@ -286,6 +289,14 @@ impl ProducerCore {
 impl Drop for ProducerCore {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// Who publishes single records would pay for a barrier at each; who publishes batches does not notice it.
+fn barrier(options: &CreateOptions) -> Barrier {
+    match options.preset {
+        Preset::Latency if platform::prepare_for_barriers() => Barrier::Sleepers,
+        _ => Barrier::Producer,
     }
 }
 

@@ -11,6 +11,9 @@ use crate::memory::{InPlace, Memory};
 use crate::sequence;
 use crate::sync::{Arc, Ordering, fence};
 
+/// The longest sleep of a reader that the producer may not notice.
+const UNSEEN: Duration = Duration::from_millis(1);
+
 /// Records handed to a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -390,7 +393,11 @@ impl Follower {
     pub fn wait(&self, timeout: Duration) -> std::io::Result<()> {
         let word = &self.memory.control().wake.0;
         let expected = wake::arm(word);
-        // [B2] the second look, after the fence of `arm`, at both.
+        let timeout = match wake::is_seen_by_the_producer(&self.memory) {
+            true => timeout,
+            false => timeout.min(UNSEEN),
+        };
+        // [B2] the second look, after the barriers, at both.
         if self.has_news() {
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 use super::gate::Waits;
 use super::state::Moment;
+use super::wake::Barrier;
 use super::{Begin, Follower, News, Writer};
 use crate::layout::{EPOCHS, Geometry};
 use crate::memory::Memory;
@@ -10,7 +11,14 @@ use crate::sync::Arc;
 #[test]
 fn a_reader_that_slept_through_many_epochs_is_told_each_boundary_where_it_stands() {
     let memory = Arc::new(Memory::heap(Geometry::new(64, 8, 8, false)).unwrap());
-    let open = || Writer::open(Arc::clone(&memory), Waits::All, Moment::default());
+    let open = || {
+        Writer::open(
+            Arc::clone(&memory),
+            Waits::All,
+            Barrier::Producer,
+            Moment::default(),
+        )
+    };
     drop(open());
     let mut reader = Follower::join_lossy(Arc::clone(&memory), 0, Begin::Now).unwrap();
     let restarts = EPOCHS as u64 + 4;

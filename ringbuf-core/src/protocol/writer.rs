@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::gate::{self, Gate, Waits};
 use super::state::{self, Moment, Phase, State};
-use super::wake;
+use super::wake::{self, Barrier};
 use crate::memory::Memory;
 use crate::sequence;
-use crate::sync::{Arc, AtomicU32, Ordering, fence};
+use crate::sync::{Arc, Ordering, fence};
 
 /// The reader in the way of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,16 +27,18 @@ pub struct Writer {
     /// Below this no gate needs to be looked at; never above the shared LIMIT.
     limit: u64,
     waits: Waits,
+    barrier: Barrier,
 }
 
 impl Writer {
     /// Takes the ring over from the producer before, or begins it.
-    pub fn open(memory: Arc<Memory>, waits: Waits, now: Moment) -> Writer {
+    pub fn open(memory: Arc<Memory>, waits: Waits, barrier: Barrier, now: Moment) -> Writer {
         let live = memory.live();
         // Whoever wrote these words is gone, and its lock was taken after it: nothing is concurrent.
         let next = live.hot.published.load(Ordering::Acquire);
         let claimed = live.hot.claimed.load(Ordering::Relaxed);
         let epoch = state::load(live).epoch + 1;
+        barrier.announce(&live.status);
         state::open(live, epoch, next, now);
         let writer = Writer {
             memory,
@@ -47,8 +49,9 @@ impl Writer {
             // Forces a look at the gates: readers may have joined since.
             limit: 0,
             waits,
+            barrier,
         };
-        writer.notify();
+        wake_readers(&writer.memory);
         writer
     }
 
@@ -163,7 +166,11 @@ impl Writer {
     /// Wakes the readers that sleep. Once per publish call, after the commit.
     #[inline]
     pub fn notify(&self) {
-        wake_readers(&self.memory);
+        match self.barrier {
+            Barrier::Producer => wake_readers(&self.memory),
+            Barrier::Sleepers if wake::some_reader_sleeps(&self.memory) => ring(&self.memory),
+            Barrier::Sleepers => {}
+        }
     }
 
     /// Sleeps until a reader leaves room for `count` records or `timeout` is over; returns at once when
@@ -202,17 +209,16 @@ fn end(memory: &Memory, phase: Phase) {
     wake_readers(memory);
 }
 
-/// Wakes the readers that sleep, after what they wait for was stored.
+/// Wakes the readers that sleep, after what they wait for was stored, whoever the barrier is left to.
 #[inline]
 fn wake_readers(memory: &Memory) {
-    let word = &memory.control().wake.0;
-    if wake::somebody_sleeps(word) {
-        ring(memory, word);
+    if wake::somebody_sleeps(&memory.control().wake.0) {
+        ring(memory);
     }
 }
 
 #[cold]
-fn ring(memory: &Memory, word: &AtomicU32) {
+fn ring(memory: &Memory) {
     // A futex on mapped memory that we hold cannot fail; a reader that missed it wakes by timeout.
-    let _ = memory.wake(word);
+    let _ = memory.wake(&memory.control().wake.0);
 }

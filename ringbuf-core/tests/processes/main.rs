@@ -14,6 +14,7 @@ mod idle;
 mod leftovers;
 mod lifecycle;
 mod restarts;
+mod sandbox;
 mod stops;
 #[path = "../support/mod.rs"]
 mod support;
@@ -49,6 +50,8 @@ fn role() {
             "forks among attachers",
             forks::threads::forks_among_attachers,
         ),
+        ("reader in a sandbox", sandbox::reader),
+        ("producer in a sandbox", sandbox::producer),
         ("leaves a ring", leftovers::leaves_a_ring),
         ("sweeps", leftovers::sweeps),
     ]);

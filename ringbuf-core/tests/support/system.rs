@@ -189,10 +189,23 @@ pub fn share_every_lock(file: &std::fs::File) -> io::Result<()> {
     }
 }
 
-/// Makes every msync(2) of this process fail from now on, as a disk that is gone does. False if the system
+/// Makes every msync(2) of the calling thread fail from now on, as a disk that is gone does. False if the system
 /// cannot do that.
 #[cfg(target_os = "linux")]
 pub fn fail_msync() -> bool {
+    fail(libc::SYS_msync, libc::EIO)
+}
+
+/// Makes every membarrier(2) of the calling thread fail from now on, as a sandbox does that does not know it. False
+/// if the system cannot do that.
+#[cfg(target_os = "linux")]
+pub fn fail_membarrier() -> bool {
+    fail(libc::SYS_membarrier, libc::EPERM)
+}
+
+/// Makes a system call of the calling thread, and of those it starts, fail from now on.
+#[cfg(target_os = "linux")]
+fn fail(call: libc::c_long, error: i32) -> bool {
     const NUMBER: u32 = std::mem::offset_of!(libc::seccomp_data, nr) as u32;
     let step = |code: u32, k: u32, skip_unless: u8| libc::sock_filter {
         code: code as u16,
@@ -202,14 +215,10 @@ pub fn fail_msync() -> bool {
     };
     let mut filter = [
         step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, NUMBER, 0),
-        step(
-            libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
-            libc::SYS_msync as u32,
-            1,
-        ),
+        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call as u32, 1),
         step(
             libc::BPF_RET | libc::BPF_K,
-            libc::SECCOMP_RET_ERRNO | libc::EIO as u32,
+            libc::SECCOMP_RET_ERRNO | error as u32,
             0,
         ),
         step(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, 0),

@@ -1,5 +1,6 @@
 //! Linux: open-file-description locks, a futex, and pages that know about forks.
 
+mod barrier;
 mod fork;
 mod futex;
 mod lock;
@@ -7,6 +8,7 @@ mod space;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub(crate) use barrier::{barrier, prepare_for_barriers};
 pub(crate) use fork::{ForkToken, fork_token};
 pub(crate) use futex::{wait, wake_all};
 pub(crate) use lock::{Lock, LockFile, is_locked, remove_lock_files, try_lock_brief};

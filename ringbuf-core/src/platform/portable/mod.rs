@@ -51,6 +51,16 @@ pub(crate) fn wake_all(_word: &AtomicU32) -> io::Result<()> {
     Ok(())
 }
 
+/// Cannot be: a producer here issues its barriers itself.
+pub(crate) fn prepare_for_barriers() -> bool {
+    false
+}
+
+/// Not issued: nobody was prepared for it.
+pub(crate) fn barrier() -> bool {
+    false
+}
+
 /// Knows nothing: forks go unnoticed here.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ForkToken;
