@@ -401,8 +401,9 @@ impl ReaderOptions {
         self
     }
 
-    /// Begins with the oldest record that is kept. A lossless reader that joins while the producer runs may
-    /// begin up to an eighth of the ring later, which is not counted as missed: it had not joined yet.
+    /// Begins with the oldest record that is kept. A lossless or bounded reader that joins while the producer runs
+    /// may begin later, by up to an eighth of the ring or what a claim would overwrite for which there was no room;
+    /// that is not counted as missed: it had not joined yet.
     pub fn from_oldest(self) -> Self {
         self.start(Start::Oldest)
     }

@@ -296,6 +296,10 @@ impl ReaderCore {
             self.missed += self.follower.ledger().missed - missed_before;
             match news {
                 News::Records(run) => return Ok(self.hand_out(run, None)),
+                // What happened at its end is not told: that is beyond what it reads.
+                News::Overrun if self.has_reached_end() => {
+                    return Ok(self.hand_out(self.nothing(), None));
+                }
                 News::Overrun => {}
                 // Missed without anything to follow it yet: said at once, for it may be the last word.
                 News::Nothing if self.missed > 0 => {
@@ -359,6 +363,10 @@ impl ReaderCore {
                 }
             }
         }
+        self.has_reached_end()
+    }
+
+    fn has_reached_end(&self) -> bool {
         matches!(self.until, Some(Until::Sequence(end)) if self.follower.ledger().cursor >= end)
     }
 
