@@ -44,6 +44,8 @@ const WRONG_USAGE: u8 = 2;
 const RECORDS_MISSED: u8 = 3;
 
 fn main() -> ExitCode {
+    // Without it the end is the same, and nobody is told why.
+    let _ = ringbuf_core::faults::explain("analyzer");
     // Wrong arguments end here, with exit code 2.
     let config = Config::from(args::Args::parse());
     match run(&config) {

@@ -18,6 +18,8 @@ pub enum Format {
 pub struct Output {
     format: Format,
     out: BufWriter<Box<dyn Write>>,
+    /// A line of JSON that is being put together.
+    line: Vec<u8>,
 }
 
 impl Output {
@@ -25,6 +27,7 @@ impl Output {
         Output {
             format,
             out: BufWriter::with_capacity(1 << 16, out),
+            line: Vec::new(),
         }
     }
 
@@ -35,8 +38,11 @@ impl Output {
     /// A line of JSON. Numbers are written so that reading them gives the same `f64` again;
     /// NaN and the infinities, which JSON does not have, become null.
     pub fn object(&mut self, object: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, object)?;
-        self.out.write_all(b"\n")
+        // Whole lines alone go on: records may be read in place, and this process ended while it reads them.
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, object)?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
     }
 
     /// A line of text.

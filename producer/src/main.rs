@@ -23,6 +23,8 @@ const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
+    // Without it the end is the same, and nobody is told why.
+    let _ = ringbuf_core::faults::explain("producer");
     let config = match config::Config::resolve(args::Cli::parse()) {
         Ok(config) => config,
         Err(wrong) => {

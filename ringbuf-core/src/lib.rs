@@ -59,8 +59,10 @@
 //!
 //! A lossy reader copies and validates: whatever another process does to the files, it gets an error or
 //! garbage of the right size. A lossless reader borrows records where they lie (`&[T]`) and so trusts everybody
-//! who may write the two files. Truncating a mapped file ends the processes that touch what is gone (SIGBUS):
-//! no library can prevent that. Who is trusted with what is written down in `docs/SECURITY.md`.
+//! who may write the two files: that they move no gate but their own, and write no cell that a gate protects. With that
+//! broken, what it holds changes under its eyes. Truncating a mapped file ends the processes that touch what is gone
+//! (SIGBUS): no library can prevent that, but a program can have it said, see [`faults`]. Who is trusted with what is
+//! written down in `docs/SECURITY.md`.
 
 extern crate self as ringbuf_core;
 
@@ -78,6 +80,8 @@ mod sync;
 mod cast;
 #[cfg(not(loom))]
 mod error;
+#[cfg(not(loom))]
+pub mod faults;
 #[cfg(not(loom))]
 mod files;
 #[cfg(not(loom))]

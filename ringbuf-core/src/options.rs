@@ -379,7 +379,8 @@ impl ReaderOptions {
         ReaderOptions::default()
     }
 
-    /// Nothing is lost; the producer waits if need be.
+    /// Nothing is lost; the producer waits if need be. Records are read where they lie: that takes trust in everybody
+    /// who may write one of the two files, see `docs/SECURITY.md`.
     pub fn lossless() -> ReaderOptions {
         ReaderOptions {
             delivery: Delivery::Lossless,

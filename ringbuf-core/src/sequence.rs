@@ -4,6 +4,12 @@
 /// no sum of a sequence and a capacity overflows or reaches the tag bits of a gate.
 pub(crate) const BOUND: u64 = 1 << 61;
 
+/// Whether the indices of a ring that nobody writes to can be true.
+pub(crate) fn fit(published: u64, claimed: u64, capacity: u64) -> bool {
+    let in_range = published < BOUND && claimed < BOUND;
+    in_range && published <= claimed && claimed <= published + capacity
+}
+
 /// The oldest sequence that is still readable when the producer may have begun to write up to `claimed`.
 #[inline]
 pub(crate) fn oldest(claimed: u64, capacity: u64) -> u64 {
@@ -58,6 +64,22 @@ pub(crate) fn in_place_batch(capacity: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn indices_are_in_range_and_a_ring_apart_at_most() {
+        for (published, claimed, is_so) in [
+            (0, 0, true),
+            (8, 8 + 5, true),
+            (8, 8 + 6, false),
+            (8, 7, false),
+            (BOUND - 1, BOUND - 1, true),
+            (BOUND - 1, BOUND, false),
+            (BOUND, BOUND, false),
+            (u64::MAX, u64::MAX, false),
+        ] {
+            assert_eq!(fit(published, claimed, 5), is_so, "{published} {claimed}");
+        }
+    }
 
     #[test]
     fn oldest_is_zero_until_the_first_lap_is_claimed() {

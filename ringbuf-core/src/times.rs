@@ -111,6 +111,8 @@ pub(crate) fn find(memory: &Memory, from: u64, wall_ns: i64) -> Option<Found> {
     let published = protocol::published(&live.hot);
     let mut start = from.max(oldest(memory)).min(published);
     let mut is_exact = false;
+    // No more epochs than the table has, and the sequences between two of them are halved: whatever others store
+    // meanwhile, both loops end.
     let oldest_epoch = protocol::epoch_at(memory, start).max(newest.saturating_sub(EPOCHS as u64));
     for epoch in oldest_epoch..=newest {
         let end = match state::boundary(live, epoch + 1) {

@@ -17,6 +17,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    // Without it the end is the same, and nobody is told why.
+    let _ = ringbuf_core::faults::explain("ringctl");
     let cli = args::Cli::parse();
     match run::run(&cli) {
         Ok(end) => end.into(),

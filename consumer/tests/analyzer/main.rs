@@ -7,3 +7,5 @@ mod entering;
 mod following;
 mod producer_death;
 mod spans;
+#[cfg(not(ringbuf_portable))]
+mod truncated;

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::access::{self, Access};
-use super::header::{self, CONTROL_OFFSET, READERS_LEN, RingHeader, SCHEMA_MAX, SCHEMA_OFFSET};
+use super::header::{
+    self, CONTROL_OFFSET, FormatError, READERS_LEN, RingHeader, SCHEMA_MAX, SCHEMA_OFFSET,
+};
 use super::locks;
 use super::open::{Opened, Registrar, open, read_header};
 use super::place::Place;
@@ -23,6 +25,7 @@ use crate::platform::{self, FileId, Lock, LockError, LockFile};
 use crate::protocol::wake::Barrier;
 use crate::protocol::{self, Writer};
 use crate::schema::Schema;
+use crate::sequence;
 use crate::sync::{Arc, Ordering};
 use crate::times;
 
@@ -190,7 +193,7 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
     }
     wanted.access.change(&opened, &registrar, &place)?;
     memory.prefault();
-    let writer = begin(memory, wanted);
+    let writer = begin(&place, memory, wanted)?;
     if platform::is_on_disk(&opened.data) {
         // What is on the disk says closed and whole, which must not outlive the first record written over.
         writer
@@ -217,7 +220,7 @@ fn repair(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError> {
     }
     Err(CreateError::Format {
         path,
-        problem: header::FormatError::Mixed,
+        problem: FormatError::Mixed,
     })
 }
 
@@ -317,13 +320,27 @@ fn lock_producer(
     Err(in_use(place))
 }
 
-fn begin(memory: Memory, wanted: &Wanted<'_>) -> Writer {
+fn begin(place: &Place, memory: Memory, wanted: &Wanted<'_>) -> Result<Writer, CreateError> {
     verify::note_boot(&memory);
     // Until the lock is there that observers look for.
     let unwatched = &memory.live().status.unwatched;
     unwatched.store(1, Ordering::Relaxed);
     let waits = wanted.allow.waits();
-    Writer::open(Arc::new(memory), waits, wanted.barrier, times::now())
+    let writer = Writer::open(Arc::new(memory), waits, wanted.barrier, times::now());
+    // Who may write the file may have changed them since they were checked: these are the ones that count.
+    let (published, claimed) = writer.indices();
+    let capacity = wanted.geometry.capacity;
+    if !sequence::fit(published, claimed, capacity) {
+        return Err(CreateError::Format {
+            path: place.data.clone(),
+            problem: FormatError::Indices {
+                published,
+                claimed,
+                capacity,
+            },
+        });
+    }
+    Ok(writer)
 }
 
 fn own(place: Place, writer: Writer, registrar: Registrar, lock: Lock) -> Attempt {
@@ -491,7 +508,9 @@ fn finish(place: &Place, data: &Temporary, wanted: &Wanted<'_>) -> Result<Attemp
         data: data.path.clone(),
         ..place.clone()
     };
-    let opened = open(&under_temporary_name, true).map_err(in_the_way)?;
+    let mut opened = open(&under_temporary_name, true).map_err(in_the_way)?;
+    // What goes wrong from here on, now or while the ring is used, is told of the name it is going to have.
+    opened.place.data.clone_from(&place.data);
     let registrar = match opened.registrar() {
         Ok(registrar) => registrar,
         // Swept away by somebody who found it alone.
@@ -507,7 +526,7 @@ fn finish(place: &Place, data: &Temporary, wanted: &Wanted<'_>) -> Result<Attemp
         .map_err(in_the_way)
         .and_then(|memory| {
             memory.prefault();
-            let writer = begin(memory, wanted);
+            let writer = begin(place, memory, wanted)?;
             Ok(data.link(&place.data)?.then_some(writer))
         });
     match linked {

@@ -164,11 +164,13 @@ impl Opened {
         } else {
             Mapping::read_only(&self.data, len)
         }
-        .map_err(io(&self.place.data))?;
+        .map_err(io(&self.place.data))?
+        .noted_as(&self.place.data);
         let control = match registrar {
             Some(registrar) => {
                 let mapping = Mapping::read_write(registrar.file.file(), READERS_LEN as usize)
-                    .map_err(io(&self.place.readers))?;
+                    .map_err(io(&self.place.readers))?
+                    .noted_as(&self.place.readers);
                 Some((mapping, CONTROL_OFFSET as usize))
             }
             None => None,

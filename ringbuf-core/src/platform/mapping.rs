@@ -4,11 +4,14 @@ use super::system;
 use memmap2::{MmapOptions, MmapRaw};
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::path::Path;
 
 /// The beginning of a file, mapped and shared. Its address is a multiple of 4096; it stays where
 /// it is until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Mapping {
+    /// Dropped first: as long as it says what lies here, it does.
+    _noted: Option<system::Noted>,
     memory: MmapRaw,
     writable: bool,
 }
@@ -17,6 +20,7 @@ impl Mapping {
     /// Maps `len` bytes for reading and writing; the file must be open for both.
     pub(crate) fn read_write(file: &File, len: usize) -> io::Result<Mapping> {
         Ok(Mapping {
+            _noted: None,
             memory: checked(file, len)?.map_raw(file)?,
             writable: true,
         })
@@ -25,9 +29,19 @@ impl Mapping {
     /// Maps `len` bytes for reading only: writing through [`Mapping::as_ptr`] ends the process.
     pub(crate) fn read_only(file: &File, len: usize) -> io::Result<Mapping> {
         Ok(Mapping {
+            _noted: None,
             memory: checked(file, len)?.map_raw_read_only(file)?,
             writable: false,
         })
+    }
+
+    /// Notes which file this is, for who asks after a fault. Only where somebody can ask: see
+    /// [`explain_truncation`](super::explain_truncation).
+    pub(crate) fn noted_as(self, path: &Path) -> Mapping {
+        Mapping {
+            _noted: system::note(self.as_ptr().addr(), self.len(), path),
+            ..self
+        }
     }
 
     /// The first byte; [`Mapping::len`] bytes from here on are mapped.

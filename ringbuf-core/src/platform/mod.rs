@@ -38,7 +38,7 @@ pub(crate) use mapping::Mapping;
 pub(crate) use rights::{Actor, Rights, is_of_this_user, rights, set_mode};
 pub(crate) use system::{
     FAST_WAIT, ForkToken, Lock, LockFile, NAME, allocate, barrier, boot_id, check_file_system,
-    fork_token, is_locked, is_on_disk, prepare_for_barriers, remove_lock_files, try_lock_brief,
-    wait, wake_all,
+    explain_truncation, fork_token, is_locked, is_on_disk, prepare_for_barriers, remove_lock_files,
+    try_lock_brief, wait, wake_all,
 };
 pub(crate) use way::{Purpose, check_directory};

@@ -378,6 +378,10 @@ impl Follower {
         let end = first.unwrap_or(published);
         if self.ledger.cursor < end {
             let end = end.min(self.until);
+            if end <= self.ledger.cursor {
+                // It has read as far as it was to, when nothing was published beyond.
+                return Ok(Err(News::Nothing));
+            }
             return Ok(Ok(Horizon { published, end }));
         }
         self.epoch = next;
@@ -478,4 +482,47 @@ pub fn latest(memory: &Memory, record: &mut [u8]) -> Option<u64> {
         }
     }
     None
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::layout::Geometry;
+    use crate::protocol::gate::Waits;
+    use crate::protocol::state::Moment;
+    use crate::protocol::wake::Barrier;
+    use crate::protocol::{Begin, Writer};
+
+    /// Between two looks at `published` it may grow, and a reader may stand beyond where it was to end by then: the look
+    /// before was at an index that somebody had set back.
+    #[test]
+    fn nothing_is_read_beyond_the_end_when_more_comes_while_it_looks() {
+        let memory = Arc::new(Memory::heap(Geometry::new(8, 8, 8, false)).unwrap());
+        let publish = |records: usize| {
+            let mut writer = Writer::open(
+                Arc::clone(&memory),
+                Waits::All,
+                Barrier::Producer,
+                Moment::default(),
+            );
+            let first = writer.try_claim(records as u64).unwrap();
+            writer.write(first, &vec![0; 8 * records]);
+            writer.commit(records as u64);
+        };
+        publish(3);
+        let mut reader = Follower::join_lossy(Arc::clone(&memory), 0, Begin::Oldest).unwrap();
+        let read = reader.poll_copy(&mut [0; 64], &mut []).unwrap();
+        assert!(matches!(read, News::Records(Run { count: 3, .. })));
+        publish(2);
+        // Nobody knows where the second epoch began.
+        memory.live().epochs[2].epoch.store(0, Ordering::Relaxed);
+        for until in [1, 3] {
+            reader.set_until(until);
+            let news = reader.new_epoch(3, 2).unwrap();
+            assert!(matches!(news, Err(News::Nothing)), "until {until}");
+        }
+        reader.set_until(4);
+        let horizon = reader.new_epoch(3, 2).unwrap();
+        assert!(matches!(horizon, Ok(Horizon { end: 4, .. })));
+    }
 }

@@ -40,6 +40,8 @@ mod join;
 mod ledger;
 pub mod state;
 #[cfg(all(test, not(loom)))]
+mod storm_tests;
+#[cfg(all(test, not(loom)))]
 mod tests;
 pub mod wake;
 mod writer;

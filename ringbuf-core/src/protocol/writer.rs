@@ -65,6 +65,11 @@ impl Writer {
         self.next
     }
 
+    /// The indices it goes on from, `published` and `claimed`. It must not be used if they do not fit together.
+    pub fn indices(&self) -> (u64, u64) {
+        (self.next, self.claimed)
+    }
+
     /// Claims `count` records (1 to the capacity) and returns the first sequence; a claim made before and
     /// not committed is given up.
     #[inline]

@@ -3,16 +3,17 @@
 use std::hint::spin_loop;
 use std::io;
 use std::thread::yield_now;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::options::Wait;
 use crate::protocol::Follower;
 
-/// Looks before the caller checks its deadline again.
-const LOOKS: u32 = 1024;
-/// Looks (about 0.1 s of them) after which somebody who never sleeps checks that the producer lives.
-const SPINS_BETWEEN_CHECKS: u32 = 1 << 22;
-const YIELDS_BETWEEN_CHECKS: u32 = 1 << 18;
+/// Looks before the caller checks its deadline again. Who lets others run does not know for how long.
+const SPINS_AT_ONCE: u32 = 1024;
+const YIELDS_AT_ONCE: u32 = 8;
+/// After so long without news somebody who never sleeps checks that the producer lives. In time and not in looks: on a
+/// busy machine each of them takes as long as others like.
+const BETWEEN_CHECKS: Duration = Duration::from_millis(100);
 
 /// Looks before a sleep, at most: about the cost of one sleep and wake-up.
 const SPINS_MOST: u32 = 256;
@@ -39,8 +40,8 @@ pub(super) struct Idle {
     /// Looks before the next sleep. Halved when they were in vain, so that a reader of a slow sensor
     /// does not burn what it could sleep; doubled when they were not.
     spins: u32,
-    /// Looks since the producer was last seen alive.
-    looks: u32,
+    /// Since when there has been no news and no check.
+    looks_since: Option<Instant>,
 }
 
 impl Idle {
@@ -57,7 +58,7 @@ impl Idle {
             sleep: first,
             overslept: false,
             spins: SPINS_MOST,
-            looks: 0,
+            looks_since: None,
         }
     }
 
@@ -71,7 +72,7 @@ impl Idle {
         } else if self.sleep > self.first {
             self.sleep = (self.sleep / 2).max(self.first);
         }
-        self.looks = 0;
+        self.looks_since = None;
     }
 
     /// Waits until there may be news, at most `left`. True if it is time to look whether the producer
@@ -79,23 +80,23 @@ impl Idle {
     #[cold]
     pub(super) fn wait(&mut self, follower: &Follower, left: Option<Duration>) -> io::Result<bool> {
         match self.wait {
-            Wait::Spin => Ok(self.keep_looking(follower, SPINS_BETWEEN_CHECKS, spin_loop)),
-            Wait::Yield => Ok(self.keep_looking(follower, YIELDS_BETWEEN_CHECKS, yield_now)),
+            Wait::Spin => Ok(self.keep_looking(follower, SPINS_AT_ONCE, spin_loop)),
+            Wait::Yield => Ok(self.keep_looking(follower, YIELDS_AT_ONCE, yield_now)),
             Wait::Sleep => self.look_then_sleep(follower, left),
         }
     }
 
-    fn keep_looking(&mut self, follower: &Follower, between_checks: u32, pause: fn()) -> bool {
-        for _ in 0..LOOKS {
+    fn keep_looking(&mut self, follower: &Follower, looks: u32, pause: fn()) -> bool {
+        for _ in 0..looks {
             if follower.has_news() {
                 return false;
             }
             pause();
         }
-        self.looks += LOOKS;
-        let is_time = self.looks >= between_checks;
+        let now = Instant::now();
+        let is_time = now - *self.looks_since.get_or_insert(now) >= BETWEEN_CHECKS;
         if is_time {
-            self.looks = 0;
+            self.looks_since = None;
         }
         is_time
     }
@@ -125,5 +126,30 @@ impl Idle {
         self.sleep = (self.sleep * 2).min(self.most);
         self.overslept = true;
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::Geometry;
+    use crate::memory::Memory;
+    use crate::protocol::Begin;
+    use crate::sync::Arc;
+
+    /// However long each look takes, the producer's death is not noticed later for it.
+    #[test]
+    fn who_never_sleeps_counts_the_time_and_not_the_looks() {
+        const PAUSE: Duration = Duration::from_millis(2);
+        let memory = Arc::new(Memory::heap(Geometry::new(8, 8, 8, false)).unwrap());
+        let follower = Follower::join_lossy(memory, 0, Begin::Now).unwrap();
+        let mut idle = Idle::new(Wait::Yield, false);
+        let most = (BETWEEN_CHECKS.as_millis() / PAUSE.as_millis()) as u32 + 2 * YIELDS_AT_ONCE;
+        for _ in 0..2 {
+            let is_checked = (0..most.div_ceil(YIELDS_AT_ONCE)).any(|_| {
+                idle.keep_looking(&follower, YIELDS_AT_ONCE, || std::thread::sleep(PAUSE))
+            });
+            assert!(is_checked, "after {most} looks of {PAUSE:?}");
+        }
     }
 }

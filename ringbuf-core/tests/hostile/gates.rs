@@ -2,11 +2,15 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, TryRecvError};
 use std::time::{Duration, Instant};
 
 use ringbuf_core::{CreateOptions, Delivery, Producer, Reader, ReaderOptions, Retain, inspect};
 
+use crate::support::process::{say, start};
+use crate::support::system::Words;
 use crate::support::{Rings, limit};
 
 const CAPACITY: u64 = 8;
@@ -157,5 +161,35 @@ fn a_reader_whose_gate_is_moved_by_others_reads_nothing_wrong() {
             }
         }
         assert!(reader.ledger().adds_up());
+    }
+}
+
+/// The role: sets the gate of slot 5 to this value again and again, as fast as it can.
+pub fn holds_a_gate(arguments: &[String]) {
+    let words = Words::of(Path::new(&arguments[0])).unwrap();
+    let gate = arguments[1].parse().unwrap();
+    say("begun");
+    loop {
+        words
+            .word((8192 + 5 * 256) / 8)
+            .store(gate, Ordering::Relaxed);
+    }
+}
+
+/// Demoting it once is not enough: it is there again before the producer has looked.
+#[test]
+fn a_gate_that_is_set_again_and_again_holds_nobody_longer_than_is_allowed() {
+    let _limit = limit();
+    let rings = Rings::new();
+    let most = Duration::from_millis(5);
+    let mut producer = create(&rings.reference("guarded"), Delivery::Bounded(most));
+    let _readers = living(&producer);
+    let file = rings.file("guarded.readers").display().to_string();
+    for gate in [TAG, TAG | 3] {
+        let holding = start("holds a gate", &[&file, &gate.to_string()]);
+        holding.says("begun");
+        for i in 0..10 * CAPACITY {
+            producer.publish(&i).unwrap();
+        }
     }
 }

@@ -14,13 +14,27 @@ mod refused;
 mod registered;
 mod shapes;
 mod space;
+#[cfg(target_os = "linux")]
+mod storm;
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(all(target_os = "linux", not(ringbuf_portable)))]
+mod truncated;
 mod users;
 mod words;
 
 /// The other processes of these tests. By itself it does nothing.
 #[test]
 fn role() {
-    support::process::play(&[("actor", actor::play), ("other user", users::other_user)]);
+    support::process::play(&[
+        ("actor", actor::play),
+        ("other user", users::other_user),
+        ("holds a gate", gates::holds_a_gate),
+        #[cfg(target_os = "linux")]
+        ("intruder", storm::intruder::intruder),
+        #[cfg(target_os = "linux")]
+        ("looker", storm::looker::looker),
+        #[cfg(all(target_os = "linux", not(ringbuf_portable)))]
+        ("bus", truncated::bus),
+    ]);
 }

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
@@ -162,6 +162,12 @@ impl Role {
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Waits until it has ended, well or not.
+    pub fn ended(mut self) -> ExitStatus {
+        while self.lines.recv_timeout(HANGS).is_ok() {}
+        self.child.wait().unwrap()
     }
 
     /// Waits until it has ended well; all it said and nobody has heard.

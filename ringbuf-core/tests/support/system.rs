@@ -7,12 +7,15 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// Stops a process, and lets it go on.
 pub const STOP: i32 = libc::SIGSTOP;
 pub const CONTINUE: i32 = libc::SIGCONT;
 pub const KILL: i32 = libc::SIGKILL;
+/// What a page that has no file any more is answered with.
+pub const BUS: i32 = libc::SIGBUS;
 
 /// Sends a signal to a process that this one has started and not yet waited for.
 pub fn signal(process: u32, signal: i32) {
@@ -70,6 +73,47 @@ pub fn exit_thread() -> ! {
     // joins it.
     unsafe { libc::syscall(libc::SYS_exit, 0) };
     unreachable!("exit does not return")
+}
+
+/// A file mapped for writing: words that others use at the same time, and no protocol.
+pub struct Words(memmap2::MmapRaw);
+
+impl Words {
+    pub fn of(path: &Path) -> io::Result<Words> {
+        let file = std::fs::File::options().read(true).write(true).open(path)?;
+        Ok(Words(memmap2::MmapOptions::new().map_raw(&file)?))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len() / 8
+    }
+
+    pub fn word(&self, index: usize) -> &AtomicU64 {
+        assert!(index < self.len(), "word {index} of {}", self.len());
+        // SAFETY: the assertion keeps the word inside the mapping.
+        let word = unsafe { self.0.as_mut_ptr().cast::<u64>().add(index) };
+        // SAFETY: a mapping begins on a page, so the word is aligned; it lives as long as the mapping, and this process
+        // accesses it as an atomic alone.
+        unsafe { AtomicU64::from_ptr(word) }
+    }
+}
+
+/// Reads a word of a file that has none: the system answers with SIGBUS.
+pub fn read_beyond_the_end(directory: &Path) {
+    let path = directory.join("truncated");
+    std::fs::write(&path, [0; 4096]).unwrap();
+    let file = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open(path)
+        .unwrap();
+    let mapping = memmap2::MmapOptions::new().map_raw(&file).unwrap();
+    file.set_len(0).unwrap();
+    // SAFETY: the address is mapped for reading, and every byte is a valid one. That the page has no file any more
+    // ends this process.
+    let byte = unsafe { mapping.as_ptr().read_volatile() };
+    println!("{byte}");
 }
 
 /// Takes another user's identity, for good: that user, that group and no others.

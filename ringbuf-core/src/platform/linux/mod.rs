@@ -1,17 +1,21 @@
 //! Linux: open-file-description locks, a futex, and pages that know about forks.
 
 mod barrier;
+mod fault;
 mod fork;
 mod futex;
 mod lock;
+mod mapped;
 mod space;
 #[cfg(test)]
 pub(super) mod tests;
 
 pub(crate) use barrier::{barrier, prepare_for_barriers};
+pub(crate) use fault::explain_truncation;
 pub(crate) use fork::{ForkToken, fork_token};
 pub(crate) use futex::{wait, wake_all};
 pub(crate) use lock::{Lock, LockFile, is_locked, remove_lock_files, try_lock_brief};
+pub(super) use mapped::{Noted, note};
 pub(crate) use space::{allocate, check_file_system, is_on_disk};
 
 use memmap2::{Advice, MmapRaw};

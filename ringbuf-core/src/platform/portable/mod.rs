@@ -15,6 +15,7 @@ use crate::sync::{AtomicU32, Ordering};
 use memmap2::MmapRaw;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,19 @@ pub(crate) const FAST_WAIT: bool = false;
 /// The first pause of a wait, and the longest: from quick for a busy ring to cheap for a quiet one.
 const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(1);
+
+/// Nobody asks here which file is mapped where.
+#[derive(Debug)]
+pub(super) enum Noted {}
+
+pub(super) fn note(_start: usize, _len: usize, _path: &Path) -> Option<Noted> {
+    None
+}
+
+/// Nothing: what a truncated file does to who has it mapped, every system does in its own way.
+pub(crate) fn explain_truncation(_program: &str) -> io::Result<()> {
+    Ok(())
+}
 
 /// Waits while the word is `expected`, at most this long. Slower than on Linux: it looks at the
 /// word, sleeps a little, and looks again.
