@@ -41,6 +41,16 @@ impl Rings {
         }
     }
 
+    /// In a directory of the caller's own, if there is one.
+    pub fn within(directory: Option<&Path>) -> Rings {
+        match directory {
+            Some(directory) => Rings {
+                directory: TempDir::new_in(directory).unwrap(),
+            },
+            None => Rings::new(),
+        }
+    }
+
     pub fn path(&self) -> &Path {
         self.directory.path()
     }

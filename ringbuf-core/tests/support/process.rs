@@ -171,15 +171,27 @@ impl Role {
     }
 
     /// Waits until it has ended well; all it said and nobody has heard.
-    pub fn finish(mut self) -> Vec<String> {
+    pub fn finish(self) -> Vec<String> {
+        let name = self.name.clone();
+        let (status, said) = self.end();
+        assert!(status.success(), "{name} ended with {status}");
+        said
+    }
+
+    /// Waits until it has ended, well or not; how, and all it said and nobody has heard.
+    pub fn end(mut self) -> (ExitStatus, Vec<String>) {
         let mut said = Vec::new();
         // The sender goes with the child's output.
         while let Ok(line) = self.lines.recv_timeout(HANGS) {
             said.push(line);
         }
         let status = self.child.wait().unwrap();
-        assert!(status.success(), "{} ended with {status}", self.name);
-        said
+        (status, said)
+    }
+
+    /// Whether it has ended, well or not.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 }
 

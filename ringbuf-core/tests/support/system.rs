@@ -31,6 +31,15 @@ pub fn end_after(seconds: u32) {
     unsafe { libc::alarm(seconds) };
 }
 
+/// This process is killed when the thread that started it ends, however it ends. Must be asked for again after a
+/// change of user.
+#[cfg(target_os = "linux")]
+pub fn end_with_parent() {
+    // SAFETY: prctl(2) with PR_SET_PDEATHSIG takes numbers alone.
+    let result = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    assert_eq!(result, 0, "prctl: {}", io::Error::last_os_error());
+}
+
 /// The time the calling thread has spent on a processor.
 pub fn thread_time() -> Duration {
     let mut time = libc::timespec {
