@@ -9,22 +9,6 @@
 //! Only `attach` and `follow` know the ring's reader, only `output` knows where lines go, and an analysis
 //! knows neither. Data goes to stdout, talk to stderr.
 
-mod analysis;
-mod args;
-mod attach;
-mod config;
-mod duration;
-mod follow;
-mod output;
-mod progress;
-mod select;
-mod span;
-mod table;
-mod telling;
-mod times;
-mod usage;
-mod values;
-
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -34,10 +18,11 @@ use clap::Parser;
 use ringbuf_core::AttachError;
 use signal_hook::consts::TERM_SIGNALS;
 
-use crate::config::Config;
-use crate::follow::End;
-use crate::output::{Output, talk};
-use crate::usage::Usage;
+use consumer::config::Config;
+use consumer::follow::{self, End};
+use consumer::output::{Output, talk};
+use consumer::usage::Usage;
+use consumer::{args, span};
 
 const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;

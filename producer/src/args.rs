@@ -14,7 +14,7 @@ use crate::{
 /// Publishes sensor readings to a ring, for any number of analyzers to read.
 #[derive(Debug, Parser)]
 #[command(name = "producer", version, after_help = EXAMPLES)]
-pub(crate) struct Cli {
+pub struct Cli {
     #[command(subcommand)]
     pub(crate) source: SourceArgs,
 }

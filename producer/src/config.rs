@@ -20,7 +20,7 @@ const DEFAULT_RATE: f64 = 100.0;
 
 /// One run.
 #[derive(Debug)]
-pub(crate) struct Config {
+pub struct Config {
     pub(crate) source: SourceConfig,
     /// Absent: as recorded when the records have a time, else [`Config::default_timing`].
     pub(crate) timing: Option<Timing>,
@@ -71,7 +71,7 @@ impl Config {
     /// # Errors
     ///
     /// When it asks for what cannot be, in words for the person who typed it.
-    pub(crate) fn resolve(cli: Cli) -> Result<Config, String> {
+    pub fn resolve(cli: Cli) -> Result<Config, String> {
         match cli.source {
             SourceArgs::Synth(args) => synth(args),
             SourceArgs::Csv(args) => csv(args),

@@ -1,22 +1,9 @@
 //! `producer`: sensor sources into a ring.
 
-mod args;
-mod block;
-mod config;
-mod feed;
-mod keep;
-mod pace;
-mod report;
-mod rounds;
-mod run;
-mod source;
-mod stop;
-mod stream;
-mod values;
-
 use std::process::ExitCode;
 
 use clap::Parser;
+use producer::{args, config, report, run};
 use ringbuf_core::CreateError;
 
 const FAILED: u8 = 1;

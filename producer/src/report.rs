@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Prints one line of talk. Talk that nobody can hear is no reason to end.
-pub(crate) fn say(line: &str) {
+pub fn say(line: &str) {
     // One write: other processes talk to the same terminal.
     let _ = io::stderr().write_all(format!("producer: {line}\n").as_bytes());
 }

@@ -18,7 +18,7 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs to the end and prints the summary, also when the run failed half-way.
-pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
+pub fn run(config: &Config) -> anyhow::Result<()> {
     let stop = Stop::on_signals().context("cannot listen for signals")?;
     let mut source = open(&config.source)?;
     let (timing, time_offset) = timing(config, source.as_ref())?;

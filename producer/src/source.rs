@@ -1,20 +1,20 @@
 //! Where records come from. A source knows its schema and fills bytes; it knows nothing of rings,
 //! and of time only what it writes into its records.
 
-pub(crate) mod csv;
+pub mod csv;
 mod csv_cell;
 mod csv_columns;
 mod csv_error;
 mod csv_rows;
-pub(crate) mod csv_time;
-pub(crate) mod signal;
-pub(crate) mod synth;
+pub mod csv_time;
+pub mod signal;
+pub mod synth;
 mod unit;
 
 use ringbuf_core::Schema;
 
 /// Something that makes records.
-pub(crate) trait Source {
+pub trait Source {
     /// The layout of every record this source makes.
     fn schema(&self) -> &Schema;
 

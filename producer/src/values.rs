@@ -7,7 +7,7 @@ use ringbuf_core::{Delivery, Register, WhenFull};
 use crate::source::csv_time::{TimeFormat, TimeUnit};
 
 /// `5s`, `500ms`, `1h 30m`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong =
         || format!("found {text:?}, expected a length of time with its unit: 500ms, 5s, 2m");
     let signed: jiff::SignedDuration = text.trim().parse().map_err(|_| wrong())?;
@@ -15,7 +15,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// A length of time that is not 0.
-pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
+pub fn positive_duration(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => Err(format!("found {text:?}, expected more than no time")),
         time => Ok(time),
@@ -23,14 +23,14 @@ pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
 }
 
 /// A whole number, with `_` between the digits if wanted.
-pub(crate) fn count(text: &str) -> Result<u64, String> {
+pub fn count(text: &str) -> Result<u64, String> {
     text.replace('_', "")
         .parse()
         .map_err(|_| format!("found {text:?}, expected a whole number such as 10000 or 10_000"))
 }
 
 /// A whole number that is not 0.
-pub(crate) fn positive_count(text: &str) -> Result<u64, String> {
+pub fn positive_count(text: &str) -> Result<u64, String> {
     match count(text)? {
         0 => Err("found 0, expected at least 1".to_owned()),
         n => Ok(n),
@@ -38,7 +38,7 @@ pub(crate) fn positive_count(text: &str) -> Result<u64, String> {
 }
 
 /// Readers to wait for; a ring has places for so many.
-pub(crate) fn readers(text: &str) -> Result<u64, String> {
+pub fn readers(text: &str) -> Result<u64, String> {
     const PLACES: u64 = 64;
     match count(text)? {
         n if n <= PLACES => Ok(n),
@@ -49,7 +49,7 @@ pub(crate) fn readers(text: &str) -> Result<u64, String> {
 }
 
 /// Records a second, 0 for as fast as possible.
-pub(crate) fn rate(text: &str) -> Result<f64, String> {
+pub fn rate(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
         _ => Err(format!(
@@ -59,7 +59,7 @@ pub(crate) fn rate(text: &str) -> Result<f64, String> {
 }
 
 /// How many times faster than recorded.
-pub(crate) fn speed(text: &str) -> Result<f64, String> {
+pub fn speed(text: &str) -> Result<f64, String> {
     match text.trim().trim_end_matches('x').parse::<f64>() {
         Ok(speed) if speed.is_finite() && speed > 0.0 => Ok(speed),
         _ => Err(format!(
@@ -69,7 +69,7 @@ pub(crate) fn speed(text: &str) -> Result<f64, String> {
 }
 
 /// `lossy`, `bounded:50ms` or `lossless`.
-pub(crate) fn delivery(text: &str) -> Result<Delivery, String> {
+pub fn delivery(text: &str) -> Result<Delivery, String> {
     match text.split_once(':') {
         None if text == Delivery::Lossy.name() => Ok(Delivery::Lossy),
         None if text == Delivery::Lossless.name() => Ok(Delivery::Lossless),
@@ -81,7 +81,7 @@ pub(crate) fn delivery(text: &str) -> Result<Delivery, String> {
 }
 
 /// `wait` or `drop`.
-pub(crate) fn when_full(text: &str) -> Result<WhenFull, String> {
+pub fn when_full(text: &str) -> Result<WhenFull, String> {
     [WhenFull::Wait, WhenFull::Drop]
         .into_iter()
         .find(|choice| choice.name() == text)
@@ -89,7 +89,7 @@ pub(crate) fn when_full(text: &str) -> Result<WhenFull, String> {
 }
 
 /// Permissions in octal, as `chmod` takes them: `640`, `0640` or `0o640`.
-pub(crate) fn mode(text: &str) -> Result<u32, String> {
+pub fn mode(text: &str) -> Result<u32, String> {
     const ALL: u32 = 0o777;
     let digits = text.strip_prefix("0o").unwrap_or(text);
     // The parser of numbers would take a sign as well.
@@ -103,7 +103,7 @@ pub(crate) fn mode(text: &str) -> Result<u32, String> {
 }
 
 /// `owner`, `group` or `all`.
-pub(crate) fn register(text: &str) -> Result<Register, String> {
+pub fn register(text: &str) -> Result<Register, String> {
     match text {
         "owner" => Ok(Register::Owner),
         "group" => Ok(Register::Group),
@@ -113,7 +113,7 @@ pub(crate) fn register(text: &str) -> Result<Register, String> {
 }
 
 /// One character between columns.
-pub(crate) fn delimiter(text: &str) -> Result<u8, String> {
+pub fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
         &[byte] if byte.is_ascii() && !b"\"\r\n\0".contains(&byte) => Ok(byte),
@@ -124,7 +124,7 @@ pub(crate) fn delimiter(text: &str) -> Result<u8, String> {
 }
 
 /// `COLUMN` or `COLUMN=BYTES`.
-pub(crate) fn text_column(text: &str) -> Result<(String, usize), String> {
+pub fn text_column(text: &str) -> Result<(String, usize), String> {
     const DEFAULT: usize = 16;
     const LARGEST: usize = 4096;
     let split = text
@@ -140,7 +140,7 @@ pub(crate) fn text_column(text: &str) -> Result<(String, usize), String> {
 }
 
 /// `s`, `ms`, `us`, `ns`, the same after `unix-`, or `datetime`.
-pub(crate) fn time_unit(text: &str) -> Result<TimeFormat, String> {
+pub fn time_unit(text: &str) -> Result<TimeFormat, String> {
     let format = if text == "datetime" {
         Some(TimeFormat::DateTime)
     } else if let Some(unit) = text.strip_prefix("unix-") {

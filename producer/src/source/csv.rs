@@ -19,18 +19,18 @@ use super::{
 
 /// How to read a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct CsvOptions {
-    pub(crate) path: PathBuf,
-    pub(crate) delimiter: u8,
+pub struct CsvOptions {
+    pub path: PathBuf,
+    pub delimiter: u8,
     /// The time column's name; found by its name when absent.
-    pub(crate) time: Option<String>,
+    pub time: Option<String>,
     /// How the time column is written; found by its name and first cell when absent.
-    pub(crate) time_format: Option<TimeFormat>,
+    pub time_format: Option<TimeFormat>,
     /// Leave the time column out of the records.
-    pub(crate) no_time: bool,
+    pub no_time: bool,
     /// Columns that hold text, with the bytes to keep for each.
-    pub(crate) text: Vec<(String, usize)>,
-    pub(crate) leave_out: Vec<String>,
+    pub text: Vec<(String, usize)>,
+    pub leave_out: Vec<String>,
 }
 
 /// Rows this deep are looked at to see how the times are written.
@@ -38,7 +38,7 @@ const PROBE_ROWS: usize = 1000;
 
 /// A CSV file as a source of records.
 #[derive(Debug)]
-pub(crate) struct CsvSource {
+pub struct CsvSource {
     rows: Rows,
     columns: Columns,
     /// The first record, if it was read before it was asked for.
@@ -48,7 +48,7 @@ pub(crate) struct CsvSource {
 
 impl CsvSource {
     /// Opens a recording and reads its header.
-    pub(crate) fn open(options: &CsvOptions) -> Result<CsvSource, CsvError> {
+    pub fn open(options: &CsvOptions) -> Result<CsvSource, CsvError> {
         let rows = at_header(&options.path, options.delimiter)?;
         let columns = Columns::resolve(&rows, options, |column| {
             first_cell(&options.path, options.delimiter, column)
@@ -73,7 +73,7 @@ impl CsvSource {
     }
 
     /// The time column's name and how it is understood.
-    pub(crate) fn time(&self) -> Option<(&str, TimeFormat)> {
+    pub fn time(&self) -> Option<(&str, TimeFormat)> {
         self.columns.time()
     }
 

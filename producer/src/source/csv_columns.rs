@@ -160,7 +160,7 @@ fn names(rows: &Rows) -> Result<Vec<String>, Fault> {
     {
         return Err(Fault::NoHeader {
             line: rows.line(),
-            found: names.join(","),
+            found: csv_cell::shown(names.join(",").as_bytes()),
         });
     }
     Ok(names)

@@ -7,7 +7,7 @@ use thiserror::Error;
 /// A recording that cannot be used.
 #[derive(Debug, Error)]
 #[error("{}: {fault}", path.display())]
-pub(crate) struct CsvError {
+pub struct CsvError {
     pub(crate) path: PathBuf,
     pub(crate) fault: Fault,
 }

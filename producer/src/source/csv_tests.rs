@@ -281,7 +281,7 @@ fn a_bad_header_is_an_error() {
     assert!(opening_fails("").starts_with("the file is empty"));
     assert!(opening_fails("\n\n").starts_with("the file is empty"));
     assert!(opening_fails("\u{feff}").starts_with("the file is empty"));
-    assert!(opening_fails("0,1.5\n1,2\n").starts_with("line 1: numbers (0,1.5) where"));
+    assert!(opening_fails("0,1.5\n1,2\n").starts_with("line 1: numbers (\"0,1.5\") where"));
     assert!(opening_fails("2013-12-02 21:15:00,1\n").starts_with("line 1: numbers"));
     assert!(opening_fails("a,a\n").starts_with("line 1, column 2: found the column name \"a\""));
     assert!(opening_fails("\na,,b\n").starts_with("line 2, column 2: found the column name \"\""));

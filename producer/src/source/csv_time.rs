@@ -11,11 +11,11 @@ use ringbuf_core::{Clock, Element, Field};
 use super::{csv_cell, unit};
 
 /// What a missing time is stored as; the same value NumPy calls NaT.
-pub(crate) const MISSING: i64 = i64::MIN;
+pub const MISSING: i64 = i64::MIN;
 
 /// How the cells of a time column are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeFormat {
+pub enum TimeFormat {
     /// `2013-12-02 21:15:00`, with `T` for the blank, fractions and a zone if there is one.
     DateTime,
     /// A decimal number counted from the start of the recording.
@@ -26,7 +26,7 @@ pub(crate) enum TimeFormat {
 
 /// The unit a numeric time is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TimeUnit {
+pub enum TimeUnit {
     Seconds,
     Millis,
     Micros,
@@ -80,7 +80,7 @@ impl TimeFormat {
 
     /// The nanoseconds a cell means; [`MISSING`] for an empty one, `None` for one that is malformed
     /// or lies outside of what 64 bits can count.
-    pub(crate) fn parse(self, cell: &str) -> Option<i64> {
+    pub fn parse(self, cell: &str) -> Option<i64> {
         let cell = cell.trim();
         if csv_cell::is_missing(cell) || cell.eq_ignore_ascii_case("nat") {
             return Some(MISSING);
@@ -115,7 +115,7 @@ impl TimeFormat {
     }
 
     /// The format of a column, from its header and the first cell that is not empty.
-    pub(crate) fn guess(header: &str, first_cell: Option<&str>) -> TimeFormat {
+    pub fn guess(header: &str, first_cell: Option<&str>) -> TimeFormat {
         let unit = header_unit(header);
         let cell = first_cell.unwrap_or("").trim();
         if unit.is_none() && decimal_ns(cell, 9).is_none() {
@@ -126,7 +126,7 @@ impl TimeFormat {
 }
 
 /// Whether a header names a time column: `timestamp`, `Time (s)`, `t_s` and their relatives.
-pub(crate) fn is_time_header(header: &str) -> bool {
+pub fn is_time_header(header: &str) -> bool {
     let header = header.trim();
     // An upper-case T is a temperature, "t (degC)" as well.
     let base = match (unit::in_brackets(header), header_unit(header)) {
@@ -162,9 +162,9 @@ fn header_unit(header: &str) -> Option<TimeUnit> {
 
 fn date_time_ns(cell: &str) -> Option<i64> {
     // Asked of the text, because a civil time parses with an offset too, and drops it.
-    let zoned = cell
-        .get(10..)
-        .is_some_and(|clock| clock.contains(['Z', 'z', '+', '-', '[']));
+    // The dashes of a date are within its first ten characters.
+    let zoned = cell.contains(['Z', 'z', '+', '['])
+        || cell.get(10..).is_some_and(|clock| clock.contains('-'));
     let timestamp = if zoned {
         cell.parse::<Timestamp>().ok()?
     } else {
@@ -326,6 +326,9 @@ mod tests {
             "yesterday",
             "1386018900",
             "0001-01-01 00:00:00",
+            // A zone without the offset that says which of two hours it is.
+            "2013-12-02 21:15:00[Europe/Berlin]",
+            "20131202[Europe/Berlin]",
         ] {
             assert_eq!(parse(junk), None, "{junk}");
         }

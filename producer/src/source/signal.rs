@@ -11,7 +11,7 @@ use rand_pcg::Pcg64Mcg;
 
 /// A channel as it is written on the command line: `NAME=TERM+TERM…`.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ChannelSpec {
+pub struct ChannelSpec {
     pub(crate) name: String,
     pub(crate) terms: Vec<Term>,
     /// The probability that a record has no value, which is NaN then.
@@ -35,7 +35,7 @@ pub(crate) enum Term {
 
 impl ChannelSpec {
     /// Parses `NAME=TERM+TERM…`.
-    pub(crate) fn parse(text: &str) -> Result<ChannelSpec, String> {
+    pub fn parse(text: &str) -> Result<ChannelSpec, String> {
         let (name, signal) = text
             .rsplit_once('=')
             .ok_or("expected NAME=SIGNAL, for example value=gaussian:50,10".to_owned())?;
@@ -152,7 +152,7 @@ fn numbers_of(term: &str, numbers: &str) -> Result<Vec<f64>, String> {
 
 /// A channel at work.
 #[derive(Debug)]
-pub(crate) struct Channel {
+pub struct Channel {
     terms: Vec<Term>,
     dropout: f64,
     rng: Pcg64Mcg,
@@ -160,7 +160,7 @@ pub(crate) struct Channel {
 
 impl Channel {
     /// The channel `index` of a run with this seed.
-    pub(crate) fn new(spec: &ChannelSpec, seed: u64, index: usize) -> Channel {
+    pub fn new(spec: &ChannelSpec, seed: u64, index: usize) -> Channel {
         // An odd constant keeps the seeds of neighbouring channels and neighbouring runs apart.
         let own = (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Channel {
@@ -172,14 +172,7 @@ impl Channel {
 
     /// Writes the values of the records from number `first` on, `rate` of them a second, into every
     /// `stride`th place of `out`.
-    pub(crate) fn write(
-        &mut self,
-        first: u64,
-        rate: f64,
-        out: &mut [u8],
-        offset: usize,
-        stride: usize,
-    ) {
+    pub fn write(&mut self, first: u64, rate: f64, out: &mut [u8], offset: usize, stride: usize) {
         for (i, record) in out.chunks_exact_mut(stride).enumerate() {
             let seconds = (first + i as u64) as f64 / rate;
             let value = self.next(seconds);

@@ -105,8 +105,8 @@ pub enum FormatError {
     },
     /// It was made by another major version.
     #[error(
-        "it has format version {found}, this program reads version {expected}; use the program that made it, \
-         or create the ring anew"
+        "it has format version {}, this program reads version {expected}; use the program that made it, \
+         or create the ring anew", .found.escape_default()
     )]
     Version {
         /// Major version in the file.

@@ -191,6 +191,7 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
             path: place.data,
         });
     }
+    opened.check_can_go_on(&memory).map_err(in_the_way)?;
     wanted.access.change(&opened, &registrar, &place)?;
     memory.prefault();
     let writer = begin(&place, memory, wanted)?;

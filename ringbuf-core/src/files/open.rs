@@ -192,12 +192,17 @@ impl Opened {
                 expected: self.header.file_len(),
             },
         })?;
-        self.check_indices(&memory)?;
+        self.check_indices(&memory, sequence::BOUND)?;
         Ok(memory)
     }
 
-    /// `published <= claimed <= published + capacity`, both in range.
-    fn check_indices(&self, memory: &Memory) -> Result<(), AttachError> {
+    /// Checks that a producer that goes on from there does not come to the bound itself.
+    pub(crate) fn check_can_go_on(&self, memory: &Memory) -> Result<(), AttachError> {
+        self.check_indices(memory, sequence::BOUND / 2)
+    }
+
+    /// `published <= claimed <= published + capacity`, both below the bound.
+    fn check_indices(&self, memory: &Memory, bound: u64) -> Result<(), AttachError> {
         const ATTEMPTS: usize = 64;
         let hot = &memory.live().hot;
         let capacity = self.header.geometry.capacity;
@@ -209,7 +214,7 @@ impl Opened {
             fence(Ordering::Acquire);
             let published = protocol::published(hot);
             let after = hot.claimed.load(Ordering::Relaxed);
-            let in_range = published < sequence::BOUND && after < sequence::BOUND;
+            let in_range = published < bound && after < bound;
             if in_range && published <= after && before <= published + capacity {
                 return Ok(());
             }

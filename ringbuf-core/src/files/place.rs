@@ -18,7 +18,9 @@ pub enum NameError {
         found: String,
     },
     /// A path without a file name.
-    #[error("{} is not the path of a ring: expected the path of a data file, as in ./imu.ring", .found.display())]
+    #[error(
+        "{found:?} is not the path of a ring: expected the path of a data file, as in ./imu.ring"
+    )]
     Path {
         /// What was given.
         found: PathBuf,
@@ -60,7 +62,8 @@ impl Place {
                 .file_name()
                 .and_then(|name| name.to_str())
                 .ok_or_else(bad)?;
-            if reference.ends_with(std::path::is_separator) {
+            // A path leaves "/" and "/." at its end out.
+            if !reference.ends_with(file) {
                 return Err(bad());
             }
             let name = file.strip_suffix(".ring").unwrap_or(file);
@@ -165,6 +168,8 @@ mod tests {
             "ä",
             "a\0",
             "a/",
+            "a/.",
+            "a./.",
             "/",
             "./..",
             &"x".repeat(101),

@@ -1,0 +1,30 @@
+//! The parts of the program `analyzer`: a library so that more than its `main` can call them, the fuzz targets
+//! above all. It promises nothing to anybody else.
+// Reachable for the program alone.
+#![allow(missing_debug_implementations)]
+
+mod analysis;
+#[doc(hidden)]
+pub mod args;
+mod attach;
+#[doc(hidden)]
+pub mod config;
+#[doc(hidden)]
+pub mod duration;
+#[doc(hidden)]
+pub mod follow;
+#[doc(hidden)]
+pub mod output;
+mod progress;
+#[doc(hidden)]
+pub mod select;
+#[doc(hidden)]
+pub mod span;
+mod table;
+mod telling;
+#[doc(hidden)]
+pub mod times;
+#[doc(hidden)]
+pub mod usage;
+#[doc(hidden)]
+pub mod values;

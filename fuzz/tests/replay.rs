@@ -1,0 +1,52 @@
+//! Every target over its corpus and over changes of it: the part of fuzzing that is the same every time.
+//!
+//! ```text
+//! RINGBUF_FUZZ_SEED=7 RINGBUF_FUZZ_CHANGES=1000000 cargo test -p ringbuf-fuzz --release csv
+//! ```
+#![cfg(unix)]
+
+use std::time::Duration;
+
+use ringbuf_fuzz::TARGETS;
+use ringbuf_fuzz::replay::replay;
+
+/// Enough for every push.
+const CHANGES: usize = 5_000;
+/// A slow machine does as many as it can.
+const TIME: Duration = Duration::from_secs(5);
+
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn check(name: &str) {
+    let target = TARGETS.iter().find(|target| target.name == name);
+    let seed = from_environment("RINGBUF_FUZZ_SEED").unwrap_or(1);
+    let asked = from_environment("RINGBUF_FUZZ_CHANGES");
+    let (changes, time) = match asked {
+        Some(changes) => (changes as usize, Duration::MAX),
+        None => (CHANGES, TIME),
+    };
+    println!("{name}: seed {seed}");
+    let replayed = replay(target.expect("a target"), seed, changes, time);
+    println!("{name}: {replayed:?}");
+    assert!(replayed.kept > 0);
+}
+
+macro_rules! targets {
+    ($($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                check(stringify!($name));
+            }
+        )*
+
+        #[test]
+        fn no_target_is_left_out() {
+            assert_eq!([$(stringify!($name)),*].len(), TARGETS.len());
+        }
+    };
+}
+
+targets!(attach resume inspect schema records csv times arguments references);

@@ -1,0 +1,22 @@
+//! The parts of the program `producer`: a library so that more than its `main` can call them, the fuzz targets
+//! above all. It promises nothing to anybody else.
+
+#[doc(hidden)]
+pub mod args;
+mod block;
+#[doc(hidden)]
+pub mod config;
+mod feed;
+mod keep;
+mod pace;
+#[doc(hidden)]
+pub mod report;
+mod rounds;
+#[doc(hidden)]
+pub mod run;
+#[doc(hidden)]
+pub mod source;
+mod stop;
+mod stream;
+#[doc(hidden)]
+pub mod values;
