@@ -158,6 +158,11 @@ impl Role {
         });
     }
 
+    /// It has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// Ends it by SIGKILL and waits until it is gone.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

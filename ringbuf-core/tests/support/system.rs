@@ -152,6 +152,62 @@ pub fn fork() -> Option<u32> {
     (child > 0).then_some(child as u32)
 }
 
+/// Waits until a child of this process has ended, and lets go of it.
+pub fn wait_for_child(child: u32) {
+    let child = libc::pid_t::try_from(child).unwrap();
+    // SAFETY: waitpid(2) accepts a null pointer for a status nobody asks for.
+    let result = unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+    assert_eq!(result, child, "waitpid: {}", io::Error::last_os_error());
+}
+
+/// The calling thread, as the system numbers it among all threads.
+#[cfg(target_os = "linux")]
+pub fn thread_id() -> u64 {
+    // SAFETY: gettid(2) takes nothing and always succeeds.
+    unsafe { libc::gettid() }.try_into().unwrap()
+}
+
+/// The sleeps of the calling thread end on time, rather than together with others a little later.
+#[cfg(target_os = "linux")]
+pub fn sleep_exactly() {
+    // SAFETY: prctl(2) with PR_SET_TIMERSLACK takes numbers alone.
+    let result = unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
+    assert_eq!(result, 0, "prctl: {}", io::Error::last_os_error());
+}
+
+/// From now on the calling thread runs on one core alone: of those it may use now, the one of this index, counted
+/// around.
+#[cfg(target_os = "linux")]
+pub fn stay_on_core(index: usize) {
+    const SIZE: usize = size_of::<libc::cpu_set_t>();
+    // SAFETY: a set is an array of numbers, for which zeros are valid: the empty set.
+    let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: sched_getaffinity(2) writes at most `SIZE` bytes through its third argument, which points to a live set.
+    let result = unsafe { libc::sched_getaffinity(0, SIZE, &raw mut set) };
+    assert_eq!(
+        result,
+        0,
+        "sched_getaffinity: {}",
+        io::Error::last_os_error()
+    );
+    let cores: Vec<usize> = (0..8 * SIZE)
+        // SAFETY: the set has a bit for each of these.
+        .filter(|&core| unsafe { libc::CPU_ISSET(core, &set) })
+        .collect();
+    // SAFETY: as above.
+    let mut one: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: as above: it was in the other set.
+    unsafe { libc::CPU_SET(cores[index % cores.len()], &mut one) };
+    // SAFETY: sched_setaffinity(2) reads `SIZE` bytes through its third argument, which points to a live set.
+    let result = unsafe { libc::sched_setaffinity(0, SIZE, &raw const one) };
+    assert_eq!(
+        result,
+        0,
+        "sched_setaffinity: {}",
+        io::Error::last_os_error()
+    );
+}
+
 /// Ends this process without anything that is done at the end of a program: that is its parent's to do.
 pub fn end_now() -> ! {
     // SAFETY: _exit(2) takes a number and does not return.
