@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Every lint is an error, in the models and the portable platform too.
+# Every lint is an error, in the models, the portable platform and the deaths too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo clippy --workspace --all-targets -- -D warnings
 RUSTFLAGS="--cfg ringbuf_portable" CARGO_TARGET_DIR=target/portable \
     cargo clippy -p ringbuf-core --all-targets -- -D warnings
+RUSTFLAGS="--cfg ringbuf_deaths" CARGO_TARGET_DIR=target/deaths \
+    cargo clippy -p ringbuf-core --lib --test deaths -- -D warnings

@@ -75,6 +75,8 @@ mod memory;
 mod protocol;
 mod sequence;
 mod sync;
+#[cfg(ringbuf_deaths)]
+mod sync_deaths;
 
 #[cfg(not(loom))]
 mod cast;
@@ -136,6 +138,13 @@ pub use schema::{Clock, Column, Element, Field, Role, Schema, SchemaError};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::record::{FieldType, Place, check_layout};
+}
+
+/// Where a process is to die, for `tests/deaths`.
+#[cfg(ringbuf_deaths)]
+#[doc(hidden)]
+pub mod deaths {
+    pub use crate::sync_deaths::{LastWords, arm, counted, disarm, step};
 }
 
 /// The protocol and loom's memory under it, for the models in `loom-tests`.

@@ -5,10 +5,10 @@
 
 use crate::sync::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[cfg(all(target_arch = "x86_64", not(any(miri, ringbuf_deaths))))]
 #[path = "copy_x86_64.rs"]
 mod large;
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+#[cfg(not(all(target_arch = "x86_64", not(any(miri, ringbuf_deaths)))))]
 #[path = "copy_portable.rs"]
 mod large;
 

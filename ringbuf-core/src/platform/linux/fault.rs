@@ -9,7 +9,7 @@ use std::ptr;
 use std::sync::OnceLock;
 
 use super::mapped;
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{Ordering, PrivateU32};
 
 /// Who speaks, and how a line begins.
 static BEGINNING: OnceLock<String> = OnceLock::new();
@@ -84,7 +84,7 @@ extern "C" fn on_bus(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c
 
 /// Says what happened to this file and ends the process, whatever state it is in.
 fn end(path: &[u8; mapped::PATH_BYTES]) -> ! {
-    static SAID: AtomicU32 = AtomicU32::new(0);
+    static SAID: PrivateU32 = PrivateU32::new(0);
     while SAID.swap(1, Ordering::Relaxed) != 0 {
         // Another thread came upon it at the same moment, and is about to end them all.
         // SAFETY: pause(2) takes nothing.

@@ -7,8 +7,10 @@
 //! the lock, even while children live.
 //!
 //! While the descriptor is open, for microseconds once for every lock, the C library's fork waits in
-//! other threads: a child of theirs would inherit it. Two gaps are left: a fork by the bare system call
-//! in that while, and a holder of a [`BriefLock`] that forks and is killed before it lets go.
+//! other threads: a child of theirs would inherit it. Three gaps are left: a fork by the bare system call
+//! in that while; a program started in that while (`posix_spawn`, which waits for nobody), until it has begun,
+//! which closes the descriptor: a lock may outlast its holder by that moment; and a holder of a [`BriefLock`]
+//! that forks and is killed before it lets go.
 #![allow(unsafe_code)]
 
 use super::super::{FileId, LockError, file_id, open_read_write};

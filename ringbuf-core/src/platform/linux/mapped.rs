@@ -7,7 +7,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::sync::{AtomicU64, Ordering, fence};
+use crate::sync::{Ordering, PrivateU64, fence};
 
 /// Two mappings for each ring in use.
 const ENTRIES: usize = 128;
@@ -24,19 +24,19 @@ const WHOLE: u64 = 2;
 const STEPS: u64 = 4;
 
 struct Entry {
-    version: AtomicU64,
-    start: AtomicU64,
-    end: AtomicU64,
+    version: PrivateU64,
+    start: PrivateU64,
+    end: PrivateU64,
     /// Padded with NULs, which no path contains.
-    path: [AtomicU64; PATH_WORDS],
+    path: [PrivateU64; PATH_WORDS],
 }
 
 static TABLE: [Entry; ENTRIES] = [const {
     Entry {
-        version: AtomicU64::new(FREE),
-        start: AtomicU64::new(0),
-        end: AtomicU64::new(0),
-        path: [const { AtomicU64::new(0) }; PATH_WORDS],
+        version: PrivateU64::new(FREE),
+        start: PrivateU64::new(0),
+        end: PrivateU64::new(0),
+        path: [const { PrivateU64::new(0) }; PATH_WORDS],
     }
 }; ENTRIES];
 
