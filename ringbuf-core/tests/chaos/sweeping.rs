@@ -1,5 +1,7 @@
 //! The sweeper's role: runs `gc` beside it all, and looks at the readers' ledgers far more often than the driver can.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
@@ -15,14 +17,21 @@ const LOOKS: usize = 20;
 pub fn sweeper(arguments: &[String]) {
     system::end_with_parent();
     let ring = arguments[0].clone();
-    thread::spawn(move || {
-        loop {
-            sweep();
-            (0..LOOKS).for_each(|_| look(&ring));
-            sleep(Duration::from_millis(7));
+    let over = Arc::new(AtomicBool::new(false));
+    let sweeping = thread::spawn({
+        let over = Arc::clone(&over);
+        move || {
+            while !over.load(Ordering::Relaxed) {
+                sweep();
+                (0..LOOKS).for_each(|_| look(&ring));
+                sleep(Duration::from_millis(7));
+            }
         }
     });
     hear();
+    over.store(true, Ordering::Relaxed);
+    // One of two that sweep at once leaves it to the other, which must come to say so.
+    sweeping.join().unwrap();
     sweep();
     say("end");
 }
