@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The documentation builds, and the tests that docs/CONTRACT.md names exist.
+# The documentation builds, and what docs/CONTRACT.md and docs/EVIDENCE.md name exists.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
@@ -20,4 +20,17 @@ for test in $named; do
 done
 for file in $(grep -o '`[a-z/_]*\.rs`' docs/CONTRACT.md | tr -d '`' | sort -u); do
     [ -e "$tests/$file" ] || [ -e "$file" ] || { echo "docs/CONTRACT.md names $file, which does not exist" >&2; exit 1; }
+done
+
+# What EVIDENCE.md says can be run: scripts, packages, test programs, and its links.
+evidence=docs/EVIDENCE.md
+for script in $(grep -oE '\bci/[a-z0-9]+\.sh' $evidence | sort -u); do
+    [ -x "$script" ] || { echo "$evidence names $script, which does not exist" >&2; exit 1; }
+done
+for program in $(grep -oE -- '--test [a-z_]+' $evidence | cut -d' ' -f2 | sort -u); do
+    [ -e "$tests/$program.rs" ] || [ -e "$tests/$program/main.rs" ] ||
+        { echo "$evidence names the test program $program, which does not exist" >&2; exit 1; }
+done
+for link in $(grep -oE '\]\([A-Za-z./]+\)' $evidence | tr -d ']()' | sort -u); do
+    [ -e "docs/$link" ] || { echo "$evidence links to $link, which does not exist" >&2; exit 1; }
 done

@@ -12,8 +12,8 @@
 //! keeps its compiler from moving its look at the word before its store. Who falls asleep then issues a barrier
 //! that counts for the producer's processor too, wherever that is in its code. If it is before the look, the look
 //! sees the odd word; if it is behind it, it is behind the store as well, and the sleeper's second look sees what
-//! was published. A producer changes its ways only when it opens the ring, before a fence [W2]: a sleeper that
-//! does not find the new way has issued [W1] before that fence, so every look behind it sees the mark.
+//! was published. A producer changes its ways only when it opens the ring, before a fence `[W2]`: a sleeper that
+//! does not find the new way has issued `[W1]` before that fence, so every look behind it sees the mark.
 //!
 //! A sleeper that was killed leaves the word odd: that costs one wake of nobody.
 //! Sleeping needs no order beyond the fences; all writers of a word are read-modify-writes.
