@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The documentation builds, and what docs/CONTRACT.md and docs/EVIDENCE.md name exists.
+# The documentation builds, what docs/CONTRACT.md and docs/EVIDENCE.md name exists, and docs/MODELS.md names every
+# atomic operation with the model that fails without it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
@@ -34,3 +35,5 @@ done
 for link in $(grep -oE '\]\([A-Za-z./]+\)' $evidence | tr -d ']()' | sort -u); do
     [ -e "docs/$link" ] || { echo "$evidence links to $link, which does not exist" >&2; exit 1; }
 done
+
+ci/mutants.sh --check

@@ -1,10 +1,30 @@
 #!/usr/bin/env bash
-# Miri over everything that runs without files: the heap ring, the copies, the casts, the schema.
+# Miri over everything that runs without files: aliasing, bounds, alignment, data races, and stale loads as the language
+# allows them.
+#
+#   ci/miri.sh                          every push
+#   SEEDS=16 RACE_SEEDS=64 ci/miri.sh   by hand
+#
+# What has unsafe code or atomics and is not here, because Miri knows no such thing: mappings of files, locks, rights, forks
+# and the futex (platform), and the copies in assembly (memory/copy_x86_64.rs; Miri runs copy_portable.rs in their
+# place, and a test looks at every byte of the others). Two processes are the tests' business in `processes` and `mapped`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rustup component add --toolchain nightly miri rust-src >/dev/null 2>&1 || true
-export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-many-seeds=0..${SEEDS:-2} -Zmiri-preemption-rate=0.1"
 export CARGO_TARGET_DIR=target/miri
-# Real files, locks and processes are outside Miri: those tests are behind cfg(not(miri)) or left out here.
-cargo +nightly miri test -p ringbuf-core --lib -- memory:: protocol:: sequence:: cast:: slots:: records::
+
+# How many of the schedules and stale loads that there may be.
+seeds() {
+    export MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-preemption-rate=0.1 -Zmiri-many-seeds=0..$1"
+}
+
+# A producer and a reader at once, of every kind: small, so many times.
+seeds "${RACE_SEEDS:-4}"
+cargo +nightly miri test -p ringbuf-core --lib -- protocol::race_tests::
+
+# Real files, locks and processes are behind cfg(not(miri)) or left out here.
+seeds "${SEEDS:-2}"
+cargo +nightly miri test -p ringbuf-core --lib -- --skip race_tests \
+    memory:: protocol:: sequence:: cast:: slots:: record::tests:: records:: platform::clock:: \
+    waiting::another_value waiting::the_expected_value waiting::no_time
 cargo +nightly miri test -p ringbuf-core --test heap

@@ -1,7 +1,7 @@
 //! Where lines go: data to stdout, talk to stderr.
 
 use std::fmt;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -17,17 +17,17 @@ pub enum Format {
 /// The data going out, buffered until [`flush`](Output::flush).
 pub struct Output {
     format: Format,
-    out: BufWriter<Box<dyn Write>>,
-    /// A line of JSON that is being put together.
-    line: Vec<u8>,
+    out: WholeLines,
 }
 
 impl Output {
     pub fn new(format: Format, out: Box<dyn Write>) -> Output {
         Output {
             format,
-            out: BufWriter::with_capacity(1 << 16, out),
-            line: Vec::new(),
+            out: WholeLines {
+                out,
+                held: Vec::new(),
+            },
         }
     }
 
@@ -38,11 +38,8 @@ impl Output {
     /// A line of JSON. Numbers are written so that reading them gives the same `f64` again;
     /// NaN and the infinities, which JSON does not have, become null.
     pub fn object(&mut self, object: &impl Serialize) -> io::Result<()> {
-        // Whole lines alone go on: records may be read in place, and this process ended while it reads them.
-        self.line.clear();
-        serde_json::to_writer(&mut self.line, object)?;
-        self.line.push(b'\n');
-        self.out.write_all(&self.line)
+        serde_json::to_writer(&mut self.out, object)?;
+        self.out.write_all(b"\n")
     }
 
     /// A line of text.
@@ -58,6 +55,49 @@ impl Output {
     /// Lets readers see what was written so far.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Holds back what is written, and lets only whole lines go on: records may be read in place, and this process ended
+/// while it reads them for the next piece of a line.
+struct WholeLines {
+    out: Box<dyn Write>,
+    held: Vec<u8>,
+}
+
+impl WholeLines {
+    /// From so much on, as soon as it ends with a line.
+    const ENOUGH: usize = 1 << 16;
+
+    /// Lets the first `len` bytes go on; also if that fails they are not tried again.
+    fn pass(&mut self, len: usize) -> io::Result<()> {
+        let result = self.out.write_all(&self.held[..len]);
+        self.held.drain(..len);
+        result
+    }
+}
+
+impl Write for WholeLines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        // What is in front of them was looked through before.
+        let end = bytes.iter().rposition(|&byte| byte == b'\n');
+        if let Some(end) = end.filter(|_| self.held.len() >= Self::ENOUGH) {
+            self.pass(self.held.len() - bytes.len() + end + 1)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.pass(self.held.len())?;
+        self.out.flush()
+    }
+}
+
+impl Drop for WholeLines {
+    fn drop(&mut self) {
+        // Who wants to know has asked before.
+        let _ = self.flush();
     }
 }
 

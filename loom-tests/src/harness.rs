@@ -49,7 +49,7 @@ pub fn check(preemptions: usize, model: impl Fn(First) + Send + Sync + 'static) 
     );
 }
 
-fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) -> u64 {
+pub(crate) fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) -> u64 {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound.get_or_insert(preemptions);
     builder.max_branches = 10_000;
@@ -98,6 +98,12 @@ pub fn mirrored(capacity: u64) -> Arc<Memory> {
 pub fn ring_without_demotions(capacity: u64) -> Arc<Memory> {
     let memory = Memory::heap(Geometry::new(capacity, STRIDE, 8, false)).unwrap();
     Arc::new(memory.without_demotions())
+}
+
+/// A new ring with slots for so many registered readers.
+pub fn ring_with_slots(capacity: u64, slots: usize) -> Arc<Memory> {
+    let memory = Memory::heap(Geometry::new(capacity, STRIDE, 8, false)).unwrap();
+    Arc::new(memory.with_slots(slots))
 }
 
 /// A new ring with publication times.

@@ -6,6 +6,10 @@
 compile_error!("models without debug assertions check less than they say: see ci/loom.sh");
 
 #[cfg(loom)]
+mod death;
+#[cfg(loom)]
 mod harness;
+#[cfg(loom)]
+pub use death::*;
 #[cfg(loom)]
 pub use harness::*;

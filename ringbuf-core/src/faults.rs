@@ -16,7 +16,8 @@ use crate::platform;
 /// what is buffered is not written, and nothing is dropped.
 ///
 /// Call it once, before rings are opened or after; further calls do nothing. Every other SIGBUS goes to the handler
-/// that was there before, or has its default effect. On systems other than Linux nothing happens.
+/// that was there before, or has its default effect, and the first that the process survives ends this: from then on
+/// that handler gets them all. On systems other than Linux nothing happens.
 ///
 /// # Errors
 ///

@@ -10,7 +10,7 @@ use crate::sync::{AtomicU32, AtomicU64, Ordering};
 /// Readers that can register on one ring.
 #[cfg(not(loom))]
 pub const SLOTS: usize = 64;
-/// Two registered readers are the most a model uses; every atomic more costs loom time.
+/// Two registered readers are the most that almost every model uses; every atomic more costs loom time.
 #[cfg(loom)]
 pub const SLOTS: usize = 2;
 
@@ -115,6 +115,7 @@ impl Control {
     /// Makes new memory (all zeros) a control block without readers. Nobody else may see it yet.
     pub fn format(&self) {
         for slot in &self.slots.0 {
+            // [G0] until [L0].
             slot.gate.store(gate::OFF, Ordering::Relaxed);
         }
     }
@@ -125,14 +126,28 @@ impl Control {
 #[derive(Debug, Default)]
 pub struct Line<T>(pub(crate) T);
 
-/// The slots begin on a page of their own (in a model they need not, and its stacks are small).
-#[cfg_attr(not(loom), repr(C, align(4096)))]
+/// The slots begin on a page of their own.
+#[cfg(not(loom))]
+#[repr(C, align(4096))]
 #[derive(Debug)]
 pub struct SlotTable(pub [Slot; SLOTS]);
 
+#[cfg(not(loom))]
 impl Default for SlotTable {
     fn default() -> Self {
         SlotTable(std::array::from_fn(|_| Slot::default()))
+    }
+}
+
+/// The slots of a model: as many as it needs.
+#[cfg(loom)]
+#[derive(Debug)]
+pub struct SlotTable(pub Vec<Slot>);
+
+#[cfg(loom)]
+impl Default for SlotTable {
+    fn default() -> Self {
+        SlotTable((0..SLOTS).map(|_| Slot::default()).collect())
     }
 }
 

@@ -77,6 +77,8 @@ mod sequence;
 mod sync;
 #[cfg(ringbuf_deaths)]
 mod sync_deaths;
+#[cfg(loom)]
+mod sync_loom;
 
 #[cfg(not(loom))]
 mod cast;
@@ -151,15 +153,16 @@ pub mod deaths {
 #[cfg(loom)]
 #[doc(hidden)]
 pub mod model {
-    pub use crate::layout::Geometry;
+    pub use crate::layout::{Geometry, Live};
     pub use crate::memory::{InPlace, Memory};
     pub use crate::protocol::{
-        Begin, Fault, Follower, Full, Ledger, News, Run, Writer,
+        Begin, Fault, Follower, Full, Ledger, News, Run, Writer, evict,
         gate::{Gate, Kind, Waits},
         latest, leave, observe, published, remove, stamp,
-        state::{Moment, Phase, boundary},
+        state::{Moment, Phase, boundary, opened},
         wake::Barrier,
     };
+    pub use crate::sync_loom::{die_after, is_dead, revive};
 }
 
 #[cfg(all(doctest, not(loom)))]

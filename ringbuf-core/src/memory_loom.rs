@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use loom::cell::{ConstPtr, UnsafeCell};
 
-use crate::layout::{Control, Geometry, Live};
+use crate::layout::{Control, Geometry, Live, Slot};
 use crate::sequence::cell;
 use crate::sync::{
     AtomicU32, AtomicU64, Condvar, Mutex,
     Ordering::{AcqRel, Relaxed},
 };
+use crate::sync_loom::is_dead;
 
 /// The words of one ring.
 #[derive(Debug)]
@@ -72,6 +73,13 @@ impl Memory {
         }
     }
 
+    /// Has slots for so many registered readers.
+    pub fn with_slots(mut self, slots: usize) -> Memory {
+        self.control.slots.0.resize_with(slots, Slot::default);
+        self.control.format();
+        self
+    }
+
     pub fn is_observing(&self) -> bool {
         false
     }
@@ -90,7 +98,11 @@ impl Memory {
 
     pub fn store(&self, sequence: u64, records: &[u8]) {
         for (i, bytes) in records.as_chunks::<8>().0.iter().enumerate() {
+            if is_dead() {
+                return;
+            }
             let word = self.word(sequence, i);
+            // [P3] seen by [R3].
             word.shadow
                 .with_mut(|_| word.value.store(u64::from_ne_bytes(*bytes), Relaxed));
         }
@@ -98,6 +110,7 @@ impl Memory {
 
     pub fn load(&self, sequence: u64, records: &mut [u8]) {
         for (i, bytes) in records.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            // [R3] stored by [P3].
             *bytes = self.word(sequence, i).value.load(Relaxed).to_ne_bytes();
         }
     }
@@ -105,7 +118,7 @@ impl Memory {
     pub fn load_held(&self, sequence: u64, records: &mut [u8]) {
         let words = (0..records.len() / 8).map(|i| self.word(sequence, i));
         let held: Vec<_> = words
-            .filter(|_| self.are_copies_held)
+            .filter(|_| self.are_copies_held && !is_dead())
             .map(|word| word.shadow.get())
             .collect();
         self.load(sequence, records);
@@ -115,6 +128,7 @@ impl Memory {
     pub fn stamp(&self, sequence: u64, count: u64, stamp: u64) {
         for record in sequence..sequence + count {
             if let Some(word) = self.stamps.get(cell(record, self.geometry.cells) as usize) {
+                // [P3] seen by [R3].
                 word.store(stamp, Relaxed);
             }
         }
@@ -123,6 +137,7 @@ impl Memory {
     pub fn load_stamps(&self, sequence: u64, count: u64, stamps: &mut [u64]) {
         for (stamp, record) in stamps.iter_mut().zip(sequence..sequence + count) {
             if let Some(word) = self.stamps.get(cell(record, self.geometry.cells) as usize) {
+                // [R3] stored by [P3].
                 *stamp = word.load(Relaxed);
             }
         }
@@ -133,6 +148,7 @@ impl Memory {
             .iter()
             .enumerate()
         {
+            // [P3] seen by [R3].
             mirrored.store(self.word(sequence, i).value.load(Relaxed), Relaxed);
         }
     }
@@ -145,6 +161,7 @@ impl Memory {
             .iter()
             .zip(record.as_chunks_mut::<8>().0)
         {
+            // [R3] stored by [P3].
             *bytes = mirrored.load(Relaxed).to_ne_bytes();
         }
     }
@@ -171,7 +188,11 @@ impl Memory {
     }
 
     pub fn wait(&self, word: &AtomicU32, expected: u32, _: Duration) -> std::io::Result<()> {
+        if is_dead() {
+            return Ok(());
+        }
         let guard = self.lock.lock().unwrap();
+        // [W5] as the system's own: who was overtaken by [W4] does not fall asleep.
         if word.load(Relaxed) == expected {
             drop(self.bell.wait(guard));
         }
@@ -181,15 +202,20 @@ impl Memory {
     /// The system's barrier falls before the other thread's light one or behind it; so do two read-modify-writes of
     /// one word, and who comes second sees what the first did before. Unlike fences they pair with nothing else.
     pub fn light_barrier(&self) {
+        // [Y4] pairs with [Y3].
         self.barrier.fetch_add(1, AcqRel);
     }
 
     pub fn heavy_barrier(&self) -> bool {
+        // [Y3] pairs with [Y4].
         self.barrier.fetch_add(1, AcqRel);
         true
     }
 
     pub fn wake(&self, _word: &AtomicU32) -> std::io::Result<()> {
+        if is_dead() {
+            return Ok(());
+        }
         drop(self.lock.lock());
         self.bell.notify_all();
         Ok(())
@@ -203,6 +229,7 @@ pub struct InPlace<'a>(Vec<(&'a Word, ConstPtr<()>)>);
 impl InPlace<'_> {
     /// The words of the records borrowed.
     pub fn words(&self) -> Vec<u64> {
+        // [R3] stored by [P3].
         self.0
             .iter()
             .map(|(word, _)| word.value.load(Relaxed))

@@ -27,7 +27,6 @@ pub(crate) use std::sync::atomic::{AtomicU32 as PrivateU32, AtomicU64 as Private
 pub(crate) use crate::sync_deaths::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 #[cfg(loom)]
-pub(crate) use loom::sync::{
-    Arc, Condvar, Mutex,
-    atomic::{AtomicU32, AtomicU64, Ordering, fence},
-};
+pub(crate) use crate::sync_loom::{AtomicU32, AtomicU64, fence};
+#[cfg(loom)]
+pub(crate) use loom::sync::{Arc, Condvar, Mutex, atomic::Ordering};

@@ -2,11 +2,12 @@
 //! is handed anything that may be torn, and both go on.
 
 use loom::sync::Arc;
+use loom::sync::atomic::Ordering::Relaxed;
 use loom::thread;
 use loom_tests::{
     First, Patient, bounded, check, copy, demote_all, drain, lossless, lossy, mirrored, open,
-    open_waiting_for, poll, publish, publish_past, race, ring, ring_without_demotions, take,
-    take_rest, try_publish, try_publish_past,
+    open_waiting_for, poll, publish, publish_past, race, ring, ring_with_slots,
+    ring_without_demotions, take, take_rest, try_publish, try_publish_past,
 };
 use ringbuf_core::model::{Begin, Follower, Memory, News, Waits, Writer};
 
@@ -479,5 +480,64 @@ fn gates_where_nobody_is_waited_for() {
                 poll(&mut reader, 1);
             },
         );
+    });
+}
+
+/// Who is found in the way is asked how long it may be: what a reader says of itself before it joins is there for who
+/// sees its gate.
+#[test]
+fn asked_for_its_bound() {
+    check(3, |first| {
+        let memory = ring(1);
+        let mut writer = open(&memory);
+        publish(&mut writer, 1);
+        let readers = Arc::clone(&memory);
+        race(
+            first,
+            move || {
+                for gate in writer.in_the_way(1) {
+                    let slot = &memory.control().slots.0[gate.slot];
+                    assert_eq!(slot.bound_ns.load(Relaxed), 7, "another's bound");
+                }
+                let _ = try_publish(&mut writer, 1);
+            },
+            move || {
+                readers.control().slots.0[1].bound_ns.store(7, Relaxed);
+                bounded(&readers, 1, Begin::Oldest)
+            },
+        );
+    });
+}
+
+/// One reader of every kind.
+#[test]
+fn beside_a_lossless_and_a_lossy_reader() {
+    check(2, |first| {
+        let memory = ring_with_slots(1, 3);
+        let mut writer = open(&memory);
+        let mut reader = lossless(&memory, 0, Begin::Now);
+        let mut second = Patient::join(&memory, 1, Begin::Now);
+        let mut third = lossy(&memory, 2, Begin::Now);
+        publish(&mut writer, 1);
+        let second = thread::spawn(move || {
+            second.poll(1);
+            second
+        });
+        let third = thread::spawn(move || {
+            poll(&mut third, 1);
+            third
+        });
+        let ((demotions, published), mut reader) = race(
+            first,
+            move || (looks(&mut writer, 2), writer.published()),
+            move || {
+                take(&mut reader, 1);
+                reader.release();
+                reader
+            },
+        );
+        take_rest(&mut reader, published);
+        second.join().unwrap().drain(demotions, published);
+        drain(&mut third.join().unwrap(), published - 1, published);
     });
 }

@@ -2,8 +2,8 @@
 //! interleaving, these would pass, and the build would fail.
 
 use loom_tests::{
-    First, LONG, STRIDE, bounded, check, lossless, lossy, open, poll, publish, race, records, ring,
-    ring_without_demotions, stamped, take, time,
+    First, LONG, STRIDE, bounded, check, check_deaths, lossless, lossy, open, poll, publish, race,
+    records, ring, ring_without_demotions, stamped, take, time,
 };
 use ringbuf_core::model::{Begin, leave};
 
@@ -21,6 +21,26 @@ fn a_write_without_a_claim_shows() {
             move || writer.write(1, &records(1, 1, 1)),
             move || poll(&mut reader, 1),
         );
+    });
+}
+
+/// A producer that publishes before it writes, and dies in between.
+#[test]
+#[should_panic(expected = "is torn")]
+fn a_death_between_two_stores_shows() {
+    check_deaths(1, |_, death| {
+        let memory = ring(1);
+        let mut writer = open(&memory);
+        let mut reader = lossy(&memory, 0, Begin::Now);
+        death.befall(
+            &mut writer,
+            &[
+                |writer| assert_eq!(writer.try_claim(1), Ok(0)),
+                |writer| writer.commit(1),
+                |writer| writer.write(0, &records(0, 1, 1)),
+            ],
+        );
+        poll(&mut reader, 1);
     });
 }
 

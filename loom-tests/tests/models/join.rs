@@ -141,12 +141,16 @@ fn at_a_record() {
 #[test]
 fn at_a_record_and_lossy() {
     check(3, |first| {
-        let (published, mut reader) = beginning(first, 3, |memory| lossy(memory, 0, Begin::At(1)));
-        assert_eq!(reader.ledger().joined, 1);
+        let (published, mut reader) = beginning(first, 3, |memory| {
+            let reader = lossy(memory, 0, Begin::At(0));
+            assert!(reader.ledger().missed >= 1, "what is gone is told at once");
+            reader
+        });
+        assert_eq!(reader.ledger().joined, 0);
         drain(&mut reader, published - 2, published);
         let ledger = reader.ledger();
         // Those before the last two are gone, and no other.
-        assert_eq!((ledger.read, ledger.missed), (2, published - 3));
+        assert_eq!((ledger.read, ledger.missed), (2, published - 2));
     });
 }
 
@@ -245,6 +249,24 @@ fn up_to_a_record_in_place() {
 fn up_to_a_record_and_bounded() {
     check(3, |first| {
         held_up_to_a_record(first, Kind::Bounded, |reader| copy(reader, 2));
+    });
+}
+
+/// A reader that joins between the producer's two looks holds it; what that keeps, the next to join still gets.
+#[test]
+fn behind_who_joined_meanwhile() {
+    check(3, |first| {
+        let memory = ring(2);
+        let mut writer = open(&memory);
+        publish(&mut writer, 2);
+        let readers = Arc::clone(&memory);
+        let (is_full, _reader) = race(
+            first,
+            move || try_publish(&mut writer, 1).is_err(),
+            move || lossless(&readers, 0, Begin::Oldest),
+        );
+        let second = lossless(&memory, 1, Begin::Oldest);
+        assert_eq!(second.ledger().joined, u64::from(!is_full));
     });
 }
 

@@ -60,6 +60,28 @@ fn of_a_lossy_reader_that_misses() {
     });
 }
 
+/// One that did not join at the first record.
+#[test]
+fn of_a_reader_that_joined_late() {
+    check(3, |first| {
+        let memory = ring(2);
+        let mut writer = open(&memory);
+        publish(&mut writer, 1);
+        let mut reader = lossless(&memory, 0, Begin::Now);
+        publish(&mut writer, 1);
+        let owner = Arc::clone(&memory);
+        race(
+            first,
+            move || {
+                take(&mut reader, 1);
+                reader.release();
+                assert_eq!(observe(&owner.control().slots.0[0]), Some(*reader.ledger()));
+            },
+            move || look(&memory, 1),
+        );
+    });
+}
+
 #[test]
 fn twice() {
     check(3, |first| {

@@ -107,8 +107,11 @@ fn a_slot_used_again() {
             first,
             move || attempts(&mut writer, 2),
             move || {
+                let delivery = &memory.control().slots.0[0].delivery;
+                delivery.store(1, Relaxed);
                 take(&mut reader, 1);
                 reader.leave();
+                assert_eq!(delivery.load(Relaxed), 0, "counted as a reader");
                 let mut reader = lossless(&memory, 0, Begin::Now);
                 take(&mut reader, 1);
                 reader

@@ -2,6 +2,8 @@
 #![cfg(loom)]
 
 mod bounded;
+mod damage;
+mod death;
 mod guard;
 mod join;
 mod ledger;

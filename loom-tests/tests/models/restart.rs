@@ -10,7 +10,9 @@ use loom_tests::{
     publish_past, race, records, ring, ring_without_demotions, take, take_epoch, try_publish,
     try_publish_in,
 };
-use ringbuf_core::model::{Begin, Follower, Memory, News, Writer, boundary};
+use ringbuf_core::model::{
+    Barrier, Begin, Follower, Memory, Moment, News, Waits, Writer, boundary, opened,
+};
 
 /// A lossy reader beside a producer with two records published that does `what`.
 fn beside(first: First, what: fn(&Arc<Memory>, Writer), kept_from: u64, published: u64) {
@@ -446,6 +448,58 @@ fn the_table_of_epochs() {
             },
         );
     });
+}
+
+/// When an epoch was opened, as its beginning: both clocks of that epoch, or forgotten.
+#[test]
+fn the_times_of_epochs() {
+    check(3, |first| {
+        let memory = ring(4);
+        open_at(&memory, 1);
+        let [producers, observer] = [&memory, &memory].map(Arc::clone);
+        race(
+            first,
+            move || {
+                for epoch in 2..=4 {
+                    let memory = Arc::clone(&producers);
+                    thread::spawn(move || open_at(&memory, epoch))
+                        .join()
+                        .unwrap();
+                }
+            },
+            move || {
+                let memory = observer;
+                let newest = memory.live().status.state.load(Relaxed) >> 2;
+                fence(Acquire);
+                if newest >= 2
+                    && let Some(opened) = opened(memory.live(), 2)
+                {
+                    assert_eq!(opened, moment(2), "the clocks of another epoch");
+                }
+            },
+        );
+        let [found, forgotten] = [4, 3].map(|epoch| opened(memory.live(), epoch));
+        assert_eq!((found, forgotten), (Some(moment(4)), None));
+        // An entry that says to be of another epoch than its place is damaged.
+        memory.live().epochs[0].epoch.store(2, Relaxed);
+        assert_eq!(opened(memory.live(), 4), None);
+    });
+}
+
+fn moment(epoch: u64) -> Moment {
+    Moment {
+        wall_ns: 100 + epoch.cast_signed(),
+        monotonic_ns: 200 + epoch,
+    }
+}
+
+fn open_at(memory: &Arc<Memory>, epoch: u64) {
+    Writer::open(
+        Arc::clone(memory),
+        Waits::All,
+        Barrier::Producer,
+        moment(epoch),
+    );
 }
 
 /// More producers than the table remembers (two entries in a model), each publishing one record: a

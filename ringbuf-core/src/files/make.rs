@@ -194,7 +194,7 @@ fn take_over(opened: Opened, wanted: &Wanted<'_>) -> Result<Attempt, CreateError
     opened.check_can_go_on(&memory).map_err(in_the_way)?;
     wanted.access.change(&opened, &registrar, &place)?;
     memory.prefault();
-    let writer = begin(&place, memory, wanted)?;
+    let writer = begin(&place, Arc::new(memory), wanted)?;
     if platform::is_on_disk(&opened.data) {
         // What is on the disk says closed and whole, which must not outlive the first record written over.
         writer
@@ -321,15 +321,11 @@ fn lock_producer(
     Err(in_use(place))
 }
 
-fn begin(place: &Place, memory: Memory, wanted: &Wanted<'_>) -> Result<Writer, CreateError> {
-    verify::note_boot(&memory);
-    // Until the lock is there that observers look for.
-    let unwatched = &memory.live().status.unwatched;
-    unwatched.store(1, Ordering::Relaxed);
-    let waits = wanted.allow.waits();
-    let writer = Writer::open(Arc::new(memory), waits, wanted.barrier, times::now());
-    // Who may write the file may have changed them since they were checked: these are the ones that count.
-    let (published, claimed) = writer.indices();
+fn begin(place: &Place, memory: Arc<Memory>, wanted: &Wanted<'_>) -> Result<Writer, CreateError> {
+    // Who may write the file may have changed them since they were checked: these are the ones that count. Looked at
+    // before anything is written, so that a ring that is refused stays as it was.
+    let indices = Writer::indices(&memory);
+    let (published, claimed) = indices;
     let capacity = wanted.geometry.capacity;
     if !sequence::fit(published, claimed, capacity) {
         return Err(CreateError::Format {
@@ -341,7 +337,18 @@ fn begin(place: &Place, memory: Memory, wanted: &Wanted<'_>) -> Result<Writer, C
             },
         });
     }
-    Ok(writer)
+    verify::note_boot(&memory);
+    // Until the lock is there that observers look for.
+    let unwatched = &memory.live().status.unwatched;
+    unwatched.store(1, Ordering::Relaxed);
+    let waits = wanted.allow.waits();
+    Ok(Writer::open_at(
+        memory,
+        indices,
+        waits,
+        wanted.barrier,
+        times::now(),
+    ))
 }
 
 fn own(place: Place, writer: Writer, registrar: Registrar, lock: Lock) -> Attempt {
@@ -527,7 +534,7 @@ fn finish(place: &Place, data: &Temporary, wanted: &Wanted<'_>) -> Result<Attemp
         .map_err(in_the_way)
         .and_then(|memory| {
             memory.prefault();
-            let writer = begin(place, memory, wanted)?;
+            let writer = begin(place, Arc::new(memory), wanted)?;
             Ok(data.link(&place.data)?.then_some(writer))
         });
     match linked {
@@ -582,6 +589,8 @@ fn random_id() -> io::Result<[u8; 16]> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::options::CreateOptions;
+    use crate::schema::{Element, Field};
 
     /// Whoever else could open it could be quicker with its lock, and so keep it from being made.
     #[test]
@@ -594,5 +603,29 @@ mod tests {
         let temporary = Temporary::new(path, 4096, &place).unwrap();
         let mode = temporary.file.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    /// Or its readers would be told of a producer that never was, and observers never of its end.
+    #[test]
+    fn a_ring_that_is_refused_stays_as_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let ring = directory.path().join("imu").display().to_string();
+        let place = Place::resolve(&ring).unwrap();
+        let schema = Schema::packed([Field::new("value", Element::U64)]).unwrap();
+        let wanted = Wanted {
+            schema: &schema,
+            geometry: Geometry::new(8, 8, 8, false),
+            allow: Delivery::Lossless,
+            when_full: WhenFull::Wait,
+            barrier: Barrier::Sleepers,
+            access: Access::of(&CreateOptions::default()).unwrap(),
+            replace: false,
+        };
+        let memory = Arc::new(Memory::heap(wanted.geometry).unwrap());
+        memory.live().hot.published.store(5, Ordering::Relaxed);
+        assert!(begin(&place, Arc::clone(&memory), &wanted).is_err());
+        let status = &memory.live().status;
+        let written = [&status.state, &status.asymmetric, &status.unwatched];
+        assert_eq!(written.map(|word| word.load(Ordering::Relaxed)), [0; 3]);
     }
 }

@@ -81,6 +81,7 @@ pub struct Follower {
 /// `published`, and everything published below it is visible.
 #[inline]
 pub fn published(hot: &Hot) -> u64 {
+    // [R1] with the fence behind it.
     let published = hot.published.load(Ordering::Relaxed);
     // [R1] pairs with [P4].
     fence(Ordering::Acquire);
@@ -109,7 +110,7 @@ impl Follower {
     /// Needs nothing any more, but stays where it is: nobody waits for it.
     pub fn let_go(&mut self) {
         self.release();
-        // As in `leave`.
+        // [G4] as [G3], by a reader that stays.
         self.slot().gate.swap(gate::OFF, Ordering::AcqRel);
         self.notify_producer();
     }
@@ -186,7 +187,7 @@ impl Follower {
         self.memory.load_mirror(record);
         // [M1] pairs with [P2] through the words of the mirror.
         fence(Ordering::Acquire);
-        // [M2] the mirror is record `published - 1` as long as nothing beyond was claimed.
+        // [M2] the mirror is record `published - 1` as long as nothing beyond was claimed [P1].
         self.memory.live().hot.claimed.load(Ordering::Relaxed) == published
     }
 
@@ -201,7 +202,7 @@ impl Follower {
         let geometry = *self.memory.geometry();
         let cursor = self.ledger.cursor;
         if published - cursor > geometry.capacity {
-            // The producer never passes a gate that it has not demoted, and [R1] shows the demotion.
+            // [D3] the producer never passes a gate that it has not demoted, and [R1] shows the demotion [D2].
             return match self.slot().gate.load(Ordering::Relaxed) {
                 word if word == Kind::Bounded.gate(cursor) => {
                     Err(Fault::Overtaken { cursor, published })
@@ -423,6 +424,7 @@ impl Follower {
 /// Frees the slot of a reader that leaves; the caller owns it.
 pub fn leave(memory: &Memory, slot: usize) {
     turn_off(memory, slot, |slot| {
+        // [C1] alone: for who counts readers; whether one is there at all, the slot's lock says.
         slot.delivery.store(0, Ordering::Relaxed);
     });
 }
@@ -462,6 +464,7 @@ pub fn stamp(memory: &Memory, record: u64) -> Option<u64> {
     memory.load_stamps(record, 1, &mut stamp);
     // [R4] as in `poll_copy`.
     fence(Ordering::Acquire);
+    // [R5]
     let claimed = hot.claimed.load(Ordering::Relaxed);
     (record >= sequence::oldest(claimed, geometry.capacity)).then_some(stamp[0])
 }
@@ -476,6 +479,7 @@ pub fn latest(memory: &Memory, record: &mut [u8]) -> Option<u64> {
         memory.load(newest, record);
         // [R4] as in `poll_copy`.
         fence(Ordering::Acquire);
+        // [R5]
         let claimed = hot.claimed.load(Ordering::Relaxed);
         if sequence::oldest(claimed, capacity) <= newest {
             return Some(newest);

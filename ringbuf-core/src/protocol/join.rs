@@ -108,15 +108,18 @@ impl Follower {
 fn hold(memory: &Memory, slot: usize, kind: Kind, wanted: u64) -> u64 {
     let capacity = memory.geometry().capacity;
     let gate = &memory.control().slots.0[slot].gate;
+    // [L0] pairs with [G1]: who sees the gate sees what the reader said of itself before it joined, and comes
+    // after what the slot's last owner read.
     gate.store(kind.gate(wanted), Ordering::Release);
     // [L3] pairs with the producer's fence [L2]: it sees the gate, or we see its limit.
     fence(Ordering::SeqCst);
+    // [L4] with the fence behind it.
     let limit = memory.live().grant.limit.load(Ordering::Relaxed);
     // [L4] pairs with [L1].
     fence(Ordering::Acquire);
     // [L5] what lies below may be overwritten before the producer looks at the gates again.
     let begin = wanted.max(limit.saturating_sub(capacity));
-    // [L6] not a store: a bounded reader may have been demoted meanwhile, and finds out when it reads.
+    // [L6] not a store: a bounded reader may have been demoted meanwhile [D2], and finds out when it reads.
     let _ = gate.compare_exchange(
         kind.gate(wanted),
         kind.gate(begin),
@@ -130,6 +133,7 @@ fn hold(memory: &Memory, slot: usize, kind: Kind, wanted: u64) -> u64 {
 fn wanted(memory: &Memory, begin: Begin) -> u64 {
     let hot = &memory.live().hot;
     let published = published(hot);
+    // [J1] not behind `published`: [R1] has shown the claim [P1] of what it shows.
     let claimed = hot.claimed.load(Ordering::Relaxed);
     let oldest = sequence::oldest(claimed, memory.geometry().capacity).min(published);
     match begin {

@@ -32,6 +32,7 @@ impl Ledger {
     }
 
     fn store(&self, words: &LedgerWords) {
+        // [A5] between [A1] and [A2].
         words.joined.store(self.joined, Ordering::Relaxed);
         words.cursor.store(self.cursor, Ordering::Relaxed);
         words.read.store(self.read, Ordering::Relaxed);
@@ -40,6 +41,7 @@ impl Ledger {
     }
 
     fn load(words: &LedgerWords) -> Ledger {
+        // [A6] between [A3] and [A4].
         Ledger {
             joined: words.joined.load(Ordering::Relaxed),
             cursor: words.cursor.load(Ordering::Relaxed),
@@ -53,7 +55,7 @@ impl Ledger {
 /// Writes the ledger of the slot's owner.
 #[inline]
 pub(super) fn record(slot: &Slot, ledger: &Ledger) {
-    // Only the owner writes the version; who takes a slot over continues it.
+    // [A7] only the owner writes the version [A2]; who takes a slot over continues it.
     let version = slot.version.load(Ordering::Relaxed).wrapping_add(1);
     // [A1] pairs with [A4]: who sees one of the words below sees the version before, at least, and so
     // does not take this half-written copy for the whole one of two versions ago.
@@ -71,6 +73,7 @@ pub fn observe(slot: &Slot) -> Option<Ledger> {
 
 /// One attempt of [`observe`].
 pub(super) fn attempt(slot: &Slot) -> Option<Ledger> {
+    // [A3] with the fence behind it.
     let version = slot.version.load(Ordering::Relaxed);
     // [A3] pairs with [A2].
     fence(Ordering::Acquire);

@@ -32,12 +32,16 @@
 //!
 //! A lossless reader's gate, its joining and its release are argued in [`gate`] and in [`Writer`]; sleeping
 //! in [`wake`]; the epochs in [`state`]; the ledger in [`ledger`]. Bracketed labels in comments (`[P1]`)
-//! are the names by which the mutants of `loom-tests` break each of them.
+//! are the names by which the mutants of `loom-tests` break each of them: `docs/MODELS.md` has a table of every
+//! atomic operation with its partner and the model that fails without it, and an operation that is missing
+//! there fails `ci/mutants.sh`.
 
 mod follower;
 pub mod gate;
 mod join;
 mod ledger;
+#[cfg(all(test, not(loom)))]
+mod race_tests;
 pub mod state;
 #[cfg(all(test, not(loom)))]
 mod storm_tests;

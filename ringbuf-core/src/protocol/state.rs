@@ -63,6 +63,7 @@ impl State {
 /// Loads the state; what was written before it is visible.
 #[inline]
 pub fn load(live: &Live) -> State {
+    // [S1] with the fence behind it.
     let word = live.status.state.load(Ordering::Relaxed);
     // [S1] pairs with the Release stores of `open` [S3] and `Writer::end` [S5].
     fence(Ordering::Acquire);
@@ -94,11 +95,13 @@ pub fn open(live: &Live, epoch: u64, first: u64, now: Moment) {
 /// Where `epoch` began, as long as the table remembers it. The caller has seen that epoch, or a later one, in
 /// the state (`[S1]`).
 pub fn boundary(live: &Live, epoch: u64) -> Option<u64> {
+    // [S6] before [S4].
     remembered(live, epoch, |entry| entry.first.load(Ordering::Relaxed))
 }
 
 /// When `epoch` began, as [`boundary`].
 pub fn opened(live: &Live, epoch: u64) -> Option<Moment> {
+    // [S6] before [S4].
     remembered(live, epoch, |entry| Moment {
         wall_ns: entry.opened_ns.load(Ordering::Relaxed).cast_signed(),
         monotonic_ns: entry.monotonic_ns.load(Ordering::Relaxed),
@@ -109,6 +112,7 @@ pub fn opened(live: &Live, epoch: u64) -> Option<Moment> {
 fn remembered<T>(live: &Live, epoch: u64, what: impl FnOnce(&Epoch) -> T) -> Option<T> {
     let entry = &live.epochs[index(epoch)];
     let found = what(entry);
+    // [S6] before [S4].
     let written_for = entry.epoch.load(Ordering::Relaxed);
     // [S4] pairs with [S2]: if the entry was already being rewritten for a later epoch, the state below
     // is recent enough to say so.

@@ -96,13 +96,8 @@ fn intrude(memory: &Memory, seed: u64, over: &AtomicBool) {
 fn write(memory: &Arc<Memory>, seed: u64, over: &AtomicBool) {
     let mut numbers = Numbers(seed);
     while !over.load(Ordering::Relaxed) {
-        let mut writer = Writer::open(
-            Arc::clone(memory),
-            Waits::All,
-            Barrier::Producer,
-            Moment::default(),
-        );
-        let (published, claimed) = writer.indices();
+        let indices = Writer::indices(memory);
+        let (published, claimed) = indices;
         if !crate::sequence::fit(published, claimed, CAPACITY) {
             // As one who makes the ring anew.
             for word in [&memory.live().hot.published, &memory.live().hot.claimed] {
@@ -110,6 +105,13 @@ fn write(memory: &Arc<Memory>, seed: u64, over: &AtomicBool) {
             }
             continue;
         }
+        let mut writer = Writer::open_at(
+            Arc::clone(memory),
+            indices,
+            Waits::All,
+            Barrier::Producer,
+            Moment::default(),
+        );
         for _ in 0..100 {
             let count = 1 + numbers.below(CAPACITY);
             match writer.try_claim(count) {

@@ -35,7 +35,7 @@ impl Barrier {
     /// What the producer says. It opens the ring next, and wakes everybody behind a fence of its own.
     pub fn announce(self, status: &Status) {
         let word = u64::from(self == Barrier::Sleepers);
-        // [W3] a sleeper that does not see this comes before the fence [W2] of the first wake.
+        // [Y1] pairs with [Y2]: a sleeper that does not see this comes before the fence [W2] of the first wake.
         status.asymmetric.store(word, Ordering::Relaxed);
     }
 }
@@ -43,6 +43,7 @@ impl Barrier {
 /// Marks the caller as a sleeper and returns the value to sleep on. The caller must look at what it waits
 /// for once more before it sleeps.
 pub fn arm(word: &AtomicU32) -> u32 {
+    // [W3] before [W1]; a read-modify-write, as [W4] is: none of the two undoes the other.
     let expected = word.fetch_or(1, Ordering::Relaxed) | 1;
     // [W1] pairs with [W2].
     fence(Ordering::SeqCst);
@@ -52,9 +53,9 @@ pub fn arm(word: &AtomicU32) -> u32 {
 /// Between [`arm`] and the second look of a reader: issues the barrier that the producer leaves to its sleepers.
 /// False if it could not, and the producer may miss the mark.
 pub fn is_seen_by_the_producer(memory: &Memory) -> bool {
-    // [W3] behind the fence [W1].
+    // [Y2] behind the fence [W1]; finds [Y1], or comes before the first look.
     let is_left_to_us = memory.live().status.asymmetric.load(Ordering::Relaxed) != 0;
-    // [W4] pairs with [W5].
+    // [Y3] pairs with [Y4].
     !is_left_to_us || memory.heavy_barrier()
 }
 
@@ -70,13 +71,14 @@ pub fn somebody_sleeps(word: &AtomicU32) -> bool {
 /// [`Barrier::Sleepers`].
 #[inline]
 pub fn some_reader_sleeps(memory: &Memory) -> bool {
-    // [W5] pairs with [W4].
+    // [Y4] pairs with [Y3].
     memory.light_barrier();
     is_marked(&memory.control().wake.0)
 }
 
 #[inline]
 fn is_marked(word: &AtomicU32) -> bool {
+    // [W2] behind the barrier: finds the mark of [W3], or the sleeper looks behind what was stored.
     if word.load(Ordering::Relaxed) & 1 == 0 {
         return false;
     }
@@ -87,7 +89,7 @@ fn is_marked(word: &AtomicU32) -> bool {
 /// Makes the word even, with a value no sleeper has seen.
 #[cold]
 fn disarm(word: &AtomicU32) {
-    // Two wakers can both see the odd word (readers that release room at the same time): the one that
+    // [W4] two wakers can both see the odd word (readers that release room at the same time): the one that
     // comes second would make it odd again. That is a needless wake later, never a lost one.
     word.fetch_add(1, Ordering::Relaxed);
 }

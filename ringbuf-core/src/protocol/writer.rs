@@ -31,12 +31,30 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// Where the next producer goes on, `published` and `claimed`: for [`Writer::open_at`], if they can be true.
+    pub fn indices(memory: &Memory) -> (u64, u64) {
+        let hot = &memory.live().hot;
+        // [O1] alone: whoever wrote these words is gone, and its lock was taken after it.
+        let published = hot.published.load(Ordering::Acquire);
+        (published, hot.claimed.load(Ordering::Relaxed))
+    }
+
     /// Takes the ring over from the producer before, or begins it.
     pub fn open(memory: Arc<Memory>, waits: Waits, barrier: Barrier, now: Moment) -> Writer {
+        let indices = Writer::indices(&memory);
+        Writer::open_at(memory, indices, waits, barrier, now)
+    }
+
+    /// As [`Writer::open`], with indices that were checked: they are not loaded again, so nobody can change them any
+    /// more.
+    pub fn open_at(
+        memory: Arc<Memory>,
+        (next, claimed): (u64, u64),
+        waits: Waits,
+        barrier: Barrier,
+        now: Moment,
+    ) -> Writer {
         let live = memory.live();
-        // Whoever wrote these words is gone, and its lock was taken after it: nothing is concurrent.
-        let next = live.hot.published.load(Ordering::Acquire);
-        let claimed = live.hot.claimed.load(Ordering::Relaxed);
         let epoch = state::load(live).epoch + 1;
         barrier.announce(&live.status);
         state::open(live, epoch, next, now);
@@ -63,11 +81,6 @@ impl Writer {
     #[inline]
     pub fn published(&self) -> u64 {
         self.next
-    }
-
-    /// The indices it goes on from, `published` and `claimed`. It must not be used if they do not fit together.
-    pub fn indices(&self) -> (u64, u64) {
-        (self.next, self.claimed)
     }
 
     /// Claims `count` records (1 to the capacity) and returns the first sequence; a claim made before and
@@ -117,6 +130,7 @@ impl Writer {
     }
 
     fn set_limit(&self, limit: u64) {
+        // [L1] at both looks.
         self.memory
             .live()
             .grant

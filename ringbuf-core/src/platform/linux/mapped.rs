@@ -4,7 +4,6 @@
 //! lock: an entry's version says whether what stands in it is whole, as in the reader's ledger. What finds no place
 //! in it is mapped all the same, and not known.
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::sync::{Ordering, PrivateU64, fence};
@@ -84,16 +83,20 @@ impl Drop for Noted {
 
 /// What is kept of a path. It is going to be printed: what a terminal would obey is left out.
 fn text(path: &Path) -> [u8; PATH_BYTES] {
-    let path = path.as_os_str().as_bytes();
+    // Characters and not bytes: a terminal obeys some beyond ASCII, whose bytes are parts of harmless ones, too.
+    let harmless = |c: char| if c.is_control() { '?' } else { c };
+    let path: String = path.to_string_lossy().chars().map(harmless).collect();
     let cut = match path.len() > PATH_BYTES {
         true => CUT,
         false => &[],
     };
     let rest = path.len().saturating_sub(PATH_BYTES - cut.len());
-    let kept = cut.iter().chain(path.iter().skip(rest));
+    // Half a character would be none.
+    let rest = path.as_bytes()[rest..].iter().copied();
+    let rest = rest.skip_while(|byte| byte & 0xC0 == 0x80);
     let mut text = [0; PATH_BYTES];
-    for (to, &byte) in text.iter_mut().zip(kept) {
-        *to = if byte.is_ascii_control() { b'?' } else { byte };
+    for (to, byte) in text.iter_mut().zip(cut.iter().copied().chain(rest)) {
+        *to = byte;
     }
     text
 }
@@ -125,6 +128,7 @@ impl Entry {
 mod tests {
     use super::*;
     use crate::sync::Mutex;
+    use std::os::unix::ffi::OsStrExt;
 
     /// Addresses where nothing is mapped: the table belongs to all tests of this program.
     const NOWHERE: usize = 1 << 60;
@@ -172,6 +176,15 @@ mod tests {
         );
         let _noted = note(base + 1, 1, Path::new("/a\u{1b}[2J\n.ring")).unwrap();
         assert_eq!(found(base + 1).unwrap(), "/a?[2J?.ring");
+        let _noted = note(base + 2, 1, Path::new("/\u{9b}31m/\u{e4}/\u{15b}.ring")).unwrap();
+        assert_eq!(found(base + 2).unwrap(), "/?31m/\u{e4}/\u{15b}.ring");
+        let raw = std::ffi::OsStr::from_bytes(b"/\x9b31m.ring");
+        let _noted = note(base + 3, 1, Path::new(raw)).unwrap();
+        assert_eq!(found(base + 3).unwrap(), "/\u{fffd}31m.ring");
+        // Cut in the middle of a character.
+        let long = format!("/{}/imu.ring", "\u{e4}".repeat(PATH_BYTES));
+        let _noted = note(base + 4, 1, Path::new(&long)).unwrap();
+        assert!(found(base + 4).unwrap().starts_with("...\u{e4}"));
     }
 
     #[test]
