@@ -9,7 +9,7 @@ use crate::support::process::{Role, start_with};
 use crate::support::system;
 
 /// Nothing has moved for so long although nothing is in its way: on the slowest machine.
-const HUNG: Duration = Duration::from_secs(30);
+pub const HUNG: Duration = Duration::from_secs(30);
 
 pub struct Actor {
     /// For people.

@@ -1,8 +1,12 @@
 //! What can be seen of a ring and of its readers from outside, at every moment and after a death.
 
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
 use ringbuf_core::AttachError;
 use ringbuf_core::inspect::{self, ProducerState, ReaderInfo};
 
+use crate::actor::HUNG;
 use crate::fault::{Verdict, ensure};
 use crate::kinds::ReaderKind;
 use crate::note::Read;
@@ -12,18 +16,27 @@ use crate::scene::Scene;
 impl Scene<'_> {
     /// What is left of a dead reader must agree with what it last noted.
     pub fn look_at_the_dead(&mut self, kind: &ReaderKind, reader: &str, noted: &Read) -> Verdict {
-        let Ok(info) = inspect::info(&self.ring) else {
-            return Err("a reader was killed, and its ring is gone".to_owned());
-        };
         let id = reader.split(' ').nth(1).unwrap_or_default();
-        let readers = info.readers.unwrap_or_default();
-        // Unless its slot is another's by now.
-        let Some(dead) = readers.iter().find(|reader| reader.name == id) else {
-            return Ok(());
+        let begun = Instant::now();
+        let (dead, published) = loop {
+            let Ok(info) = inspect::info(&self.ring) else {
+                return Err("a reader was killed, and its ring is gone".to_owned());
+            };
+            let readers = info.readers.unwrap_or_default();
+            // Unless its slot is another's by now.
+            let Some(dead) = readers.into_iter().find(|reader| reader.name == id) else {
+                return Ok(());
+            };
+            if !dead.is_alive {
+                break (dead, info.published);
+            }
+            // For a moment somebody else may hold its slot under its name: the producer that evicts it, or who
+            // takes the slot and has not said its own name yet.
+            ensure(begun.elapsed() < HUNG, || {
+                format!("{reader} was killed, and is said to live")
+            })?;
+            sleep(Duration::from_millis(1));
         };
-        ensure(!dead.is_alive, || {
-            format!("{reader} was killed, and is said to live")
-        })?;
         let Some(ledger) = dead.ledger else {
             return Err(format!(
                 "{reader} was killed, and its ledger cannot be read"
@@ -35,7 +48,7 @@ impl Scene<'_> {
                 && ledger.read >= noted.read
                 && ledger.missed >= noted.missed;
         ensure(
-            ledger.adds_up() && agrees && ledger.cursor <= info.published,
+            ledger.adds_up() && agrees && ledger.cursor <= published,
             || format!("{reader} was killed; its ledger is {ledger:?}, it last noted {noted:?}"),
         )?;
         self.figures.dead_ledgers += 1;
