@@ -158,7 +158,8 @@ pub enum FormatError {
     Mixed,
     /// The producer's indices contradict each other.
     #[error(
-        "its indices are damaged: published {published}, claimed {claimed}, capacity {capacity}; remove it and \
+        "its indices are damaged: published {published}, claimed {claimed}, capacity {capacity}; expected \
+         published at most claimed, claimed at most a capacity further, and both far from 2^61; remove it and \
          create the ring anew"
     )]
     Indices {

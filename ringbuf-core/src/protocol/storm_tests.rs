@@ -54,6 +54,9 @@ fn words(memory: &Memory) -> Vec<&AtomicU64> {
         &live.grant.limit,
         &status.state,
         &status.refused,
+        &status.asymmetric,
+        &status.synced,
+        &status.unwatched,
     ];
     words.extend(&status.boot);
     for entry in &live.epochs {
@@ -65,11 +68,11 @@ fn words(memory: &Memory) -> Vec<&AtomicU64> {
         ]);
     }
     for slot in &control.slots.0[..4] {
-        words.extend([&slot.gate, &slot.delivery, &slot.version]);
+        words.extend([&slot.gate, &slot.delivery, &slot.bound_ns, &slot.version]);
         words.extend(
             slot.ledger
                 .iter()
-                .flat_map(|ledger| [&ledger.joined, &ledger.cursor, &ledger.read, &ledger.missed]),
+                .flat_map(|it| [&it.joined, &it.cursor, &it.read, &it.missed, &it.skipped]),
         );
     }
     words
@@ -109,7 +112,7 @@ fn write(memory: &Arc<Memory>, seed: u64, over: &AtomicBool) {
             Arc::clone(memory),
             indices,
             Waits::All,
-            Barrier::Producer,
+            [Barrier::Producer, Barrier::Sleepers][numbers.below(2) as usize],
             Moment::default(),
         );
         for _ in 0..100 {

@@ -33,7 +33,10 @@ mod tests {
     /// Without it nothing would be seen to fail: the barriers of others would just not count here.
     #[test]
     fn who_is_prepared_is_known_to_the_system() {
-        assert!(prepare_for_barriers());
+        if !prepare_for_barriers() {
+            println!("skipped: this system has no such barrier, or a sandbox forbids it");
+            return;
+        }
         assert!(barrier());
         // As `linux/membarrier.h` has it; not in `libc` yet.
         const GET_REGISTRATIONS: libc::c_int = 1 << 9;

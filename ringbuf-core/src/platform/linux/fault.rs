@@ -19,6 +19,9 @@ static BEFORE: OnceLock<libc::sigaction> = OnceLock::new();
 const WHAT: &[u8] = b" was truncated by another process while this one had it open (or its disk cannot be read any \
 more): what it held is lost. Remove both files of the ring and create it anew\n";
 
+/// How long to wait for somebody to listen.
+const PATIENCE_MS: libc::c_int = 1000;
+
 /// The exit status of a program that failed.
 const FAILED: libc::c_int = 1;
 
@@ -59,7 +62,7 @@ fn exchange(action: Option<&libc::sigaction>) -> io::Result<libc::sigaction> {
     }
 }
 
-/// Everything here is async-signal-safe: words are loaded, write(2), _exit(2), sigaction(2) and raise(3) called.
+/// Everything here is async-signal-safe: words are loaded, poll(2), write(2), _exit(2), sigaction(2) and raise(3) called.
 extern "C" fn on_bus(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
     // SAFETY: with SA_SIGINFO the kernel hands a handler its siginfo_t, which lives until it returns.
     let info = unsafe { &*info };
@@ -98,6 +101,17 @@ fn end(path: &[u8; mapped::PATH_BYTES]) -> ! {
     for (to, &byte) in line.iter_mut().zip(text) {
         *to = byte;
         len += 1;
+    }
+    // Where nobody takes what is said this process must end all the same, and with it its locks.
+    let mut err = libc::pollfd {
+        fd: libc::STDERR_FILENO,
+        events: libc::POLLOUT,
+        revents: 0,
+    };
+    // SAFETY: poll(2) reads and writes one structure, which lives.
+    if unsafe { libc::poll(&raw mut err, 1, PATIENCE_MS) } != 1 {
+        // SAFETY: as below.
+        unsafe { libc::_exit(FAILED) };
     }
     // One write: other processes talk to the same terminal. If it fails there is nobody to tell.
     // SAFETY: write(2) reads `len` bytes, at most all, of a live array.
