@@ -19,8 +19,8 @@ pub(crate) use std::sync::atomic::AtomicBool;
 #[cfg(not(any(loom, ringbuf_deaths)))]
 pub(crate) use std::sync::atomic::{AtomicU8, AtomicU16};
 
-// Words of this process alone: what a death leaves in them nobody sees.
-#[cfg(not(loom))]
+// Words of this process alone: what a death leaves in them nobody sees. For Linux's part of the platform.
+#[cfg(all(target_os = "linux", not(any(loom, miri, ringbuf_portable))))]
 pub(crate) use std::sync::atomic::{AtomicU32 as PrivateU32, AtomicU64 as PrivateU64};
 
 #[cfg(ringbuf_deaths)]

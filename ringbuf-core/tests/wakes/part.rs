@@ -97,8 +97,15 @@ impl Part {
         self.page.peers(0, self.row.readers)
     }
 
-    pub fn is_enough(&self) -> bool {
+    fn is_enough(&self) -> bool {
         self.page.sleeps() >= self.sleeps
+    }
+
+    /// The rounds of who says how many there are.
+    pub fn rounds(&self) -> impl Iterator<Item = u64> {
+        (1..)
+            .take_while(|_| !self.is_enough())
+            .inspect(|&round| self.round(round))
     }
 
     /// A new round begins: this process may live for another while.

@@ -8,10 +8,8 @@ pub fn serves(arguments: &[String]) {
     let mut producer = part.create();
     part.begin();
     let mut pace = Pace::new(part.seed, part.row.core);
-    let (mut round, mut slept) = (0, 0);
-    while !part.is_enough() {
-        round += 1;
-        part.round(round);
+    let mut slept = 0;
+    for round in part.rounds() {
         if round % 2 == 0 {
             let sleeps = part.readers()[0].sleeps.load();
             pace.learn(sleeps > slept);

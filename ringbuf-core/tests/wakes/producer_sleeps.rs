@@ -11,10 +11,7 @@ pub fn fills(arguments: &[String]) {
     for _ in 0..part.row.capacity {
         producer.publish(&0).unwrap();
     }
-    let mut round = 0;
-    while !part.is_enough() {
-        round += 1;
-        part.round(round);
+    for round in part.rounds() {
         part.me.wants.store(round);
         producer.publish(&round).unwrap();
         part.me.done.store(round);
@@ -78,10 +75,7 @@ pub fn fills_for_one(arguments: &[String]) {
     let part = Part::of(arguments);
     let mut producer = part.create();
     part.begin();
-    let mut round = 0;
-    while !part.is_enough() {
-        round += 1;
-        part.round(round);
+    for round in part.rounds() {
         until(|| part.readers()[0].ready.load() == round);
         for _ in 0..part.row.capacity {
             producer.publish(&round).unwrap();

@@ -15,10 +15,8 @@ pub fn publishes(arguments: &[String]) {
     let mut producer = part.create();
     part.begin();
     let mut pace = Pace::new(part.seed, part.row.core);
-    let (mut round, mut slept) = (0, 0);
-    while !part.is_enough() {
-        round += 1;
-        part.round(round);
+    let mut slept = 0;
+    for round in part.rounds() {
         until(|| {
             part.readers()
                 .iter()
@@ -55,10 +53,8 @@ pub fn closes(arguments: &[String]) {
     let mut producer = part.create();
     part.begin();
     let mut pace = Pace::new(part.seed, part.row.core);
-    let (mut round, mut slept) = (0, 0);
-    while !part.is_enough() {
-        round += 1;
-        part.round(round);
+    let mut slept = 0;
+    for round in part.rounds() {
         until(|| part.readers()[0].wants.load() == round);
         let sleeps = part.page.sleeps();
         pace.learn(sleeps > slept);
@@ -109,10 +105,7 @@ pub fn restarts(arguments: &[String]) {
     };
     open();
     part.begin();
-    let mut round = 0;
-    while !part.is_enough() {
-        round += 1;
-        part.round(round);
+    for round in part.rounds() {
         until(|| part.readers()[0].ready.load() == round);
         part.me.ready.store(round);
         open();
