@@ -67,10 +67,6 @@ macro_rules! atomic {
         pub struct $name(atomic::$name);
 
         impl $name {
-            pub const fn new(value: $value) -> $name {
-                $name(atomic::$name::new(value))
-            }
-
             /// # Safety
             ///
             /// As that of the standard library.
@@ -117,6 +113,10 @@ impl AtomicU32 {
 }
 
 impl AtomicU64 {
+    pub const fn new(value: u64) -> AtomicU64 {
+        AtomicU64(atomic::AtomicU64::new(value))
+    }
+
     #[track_caller]
     pub fn swap(&self, value: u64, order: Ordering) -> u64 {
         step();
