@@ -18,7 +18,7 @@ use crate::files::{self, Opened, Place, Registrar, locks};
 use crate::layout::SLOTS;
 use crate::memory::Memory;
 use crate::options::{Delivery, WhenFull};
-use crate::platform::{self, LockFile};
+use crate::platform;
 use crate::protocol::{self, Ledger, gate, state::Phase};
 use crate::schema::Schema;
 use crate::slots;
@@ -280,14 +280,11 @@ fn producer_state(
     registrar: Option<&Registrar>,
     memory: &Memory,
 ) -> ProducerState {
-    let locked = match registrar {
-        Some(registrar) => platform::is_locked(&registrar.file, locks::PRODUCER),
-        None => opened.data.try_clone().and_then(|file| {
-            platform::is_locked(&LockFile::new(file, &opened.place.data), locks::PRODUCER)
-        }),
+    let is_owned = |registrar: &Registrar| {
+        platform::is_locked(&registrar.file, locks::PRODUCER).unwrap_or(true)
     };
-    // When the system cannot say, it lives.
-    if locked.unwrap_or(true) {
+    // On either file: `NAME.readers` may be a copy that somebody put there. When the system cannot say, it lives.
+    if registrar.is_some_and(is_owned) || opened.is_locked_by_producer().unwrap_or(true) {
         return ProducerState::Live;
     }
     // After the lock: who closes does so before letting go of it.

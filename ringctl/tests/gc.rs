@@ -38,6 +38,22 @@ fn process_reader() {
     stay();
 }
 
+/// Exchanged for a copy, as a restore does it: the locks of those who live lie on the file that was there before.
+#[test]
+fn a_living_producer_whose_readers_file_was_exchanged_keeps_its_ring() {
+    let rings = Rings::new();
+    let producer = rings.produce("imu", 10);
+    let (readers, copy) = (rings.file("imu.readers"), rings.file("copy"));
+    std::fs::copy(&readers, &copy).unwrap();
+    std::fs::rename(&copy, &readers).unwrap();
+    assert_eq!(rings.json(&["list"])[0]["producer"], "live");
+    assert!(rings.json(GC).is_empty());
+    let run = rings.run(&["rm", "imu"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    producer.close();
+    assert_eq!(rings.json(GC).len(), 1);
+}
+
 /// The leak: a process that dies before it cleans up leaves its memory behind, until gc.
 #[test]
 fn what_a_killed_producer_leaves_is_found_and_removed() {

@@ -78,6 +78,10 @@ fn whole(opened: &Opened, registrar: &Registrar, readers: Readers) -> Result<boo
     let Some(_producer) = lock_producer(place, &place.readers, registrar.id)? else {
         return Ok(false);
     };
+    // The other lock of a producer whose `NAME.readers` somebody has exchanged for a copy.
+    if opened.is_locked_by_producer().unwrap_or(true) {
+        return Err(in_use(place, "its producer lives"));
+    }
     // With every slot locked nobody registers between this check and the end of the ring.
     let _slots = match readers {
         Readers::AreTold => Vec::new(),

@@ -5,6 +5,7 @@
 
 mod actor;
 mod directories;
+mod exchanged;
 mod gates;
 mod header;
 mod modes;
