@@ -271,3 +271,63 @@ impl ProducerCore {
             .load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::memory::Memory;
+    use crate::options::{CreateOptions, Retain};
+    use crate::protocol::wake;
+    use crate::protocol::{Begin, Follower};
+    use crate::schema::{Element, Field, Schema};
+    use crate::sync::Arc;
+
+    /// Publishes two records where one has room, beside a reader that goes when the producer sleeps for the second.
+    /// What is left of the stall, and what the reader found at that moment.
+    fn publish_past_a_reader<T: Send>(
+        prepare: fn(&Memory),
+        look: impl FnOnce(&Memory) -> T + Send,
+    ) -> (Option<Instant>, T) {
+        let schema = Schema::packed([Field::new("value", Element::U64)]).unwrap();
+        let options = CreateOptions::default();
+        let mut core = ProducerCore::heap(schema, Retain::records(1), &options).unwrap();
+        let memory = Arc::clone(core.writer.memory());
+        let reader = Arc::clone(&memory);
+        let mut reader = Follower::join_holding(reader, 0, Kind::Lossless, Begin::Now).unwrap();
+        prepare(&memory);
+        let found = thread::scope(|scope| {
+            let looking = scope.spawn(|| {
+                let room = &memory.control().room.0;
+                while room.load(Ordering::Relaxed) & 1 == 0 {
+                    thread::yield_now();
+                }
+                let found = look(&memory);
+                reader.let_go();
+                found
+            });
+            core.publish(&[0; 16], Patience::ForEver).unwrap();
+            looking.join().unwrap()
+        });
+        (core.stall.began, found)
+    }
+
+    /// Or the next time there is no room a bounded reader has had its time before it has begun.
+    #[test]
+    fn a_stall_is_over_when_there_is_room_again() {
+        let (began, ()) = publish_past_a_reader(|_| {}, |_| {});
+        assert_eq!(began, None);
+    }
+
+    /// Or they sleep through a slice that is longer than the ring, and nobody makes room.
+    #[test]
+    fn sleepers_hear_of_what_was_published_before_the_producer_sleeps() {
+        let asleep = |memory: &Memory| {
+            wake::arm(&memory.control().wake.0);
+        };
+        let is_marked = |memory: &Memory| memory.control().wake.0.load(Ordering::Relaxed) & 1 == 1;
+        let (_, is_marked) = publish_past_a_reader(asleep, is_marked);
+        assert!(!is_marked, "nobody has woken who sleeps");
+    }
+}
