@@ -55,15 +55,29 @@ fn explain(ring: &str, error: &InspectError) -> String {
     match inspect::path(ring) {
         Ok(data) if cannot_be_read => {
             let readers = data.with_extension("readers");
+            let save = if is_about(error, &readers) {
+                format!(
+                    "\n  rm -f -- {}\n  analyzer tail {} --from oldest --json    # its records are in the other file",
+                    quoted(&readers),
+                    quoted(&data)
+                )
+            } else {
+                String::new()
+            };
             format!(
                 "{error}\nnobody can tell who uses it, so it was not removed; when you know that no producer and \
-                 no analyzer does:\n  rm -f -- {} {}",
+                 no analyzer does:{save}\n  rm -f -- {} {}",
                 quoted(&data),
                 quoted(&readers)
             )
         }
         _ => error.to_string(),
     }
+}
+
+/// Whether it is this file that cannot be read.
+fn is_about(error: &InspectError, file: &Path) -> bool {
+    matches!(error, InspectError::Attach(AttachError::Format { path, .. }) if path == file)
 }
 
 /// That there is no such ring, and how to see those that there are.

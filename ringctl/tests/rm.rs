@@ -118,3 +118,23 @@ fn what_cannot_be_read_is_left_with_words_on_how_to_remove_it() {
     assert!(shell.unwrap().success(), "{by_hand}");
     assert!(rings.files().is_empty(), "{by_hand}");
 }
+
+/// `NAME.readers` holds no records: a ring that has lost it is read all the same, and who removes it hears how.
+#[test]
+fn the_records_beside_a_readers_file_that_was_cut_short_can_be_saved() {
+    let rings = Rings::new();
+    rings.produce("imu", 10).close();
+    let readers = rings.file("imu.readers");
+    let file = std::fs::File::options().write(true).open(&readers).unwrap();
+    file.set_len(0).unwrap();
+    let run = rings.run(&["rm", "imu"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let save = format!("\n  rm -f -- {}\n  analyzer tail ", readers.display());
+    assert!(run.stderr.contains(&save), "{run:?}");
+
+    std::fs::remove_file(&readers).unwrap();
+    let options = ReaderOptions::lossy().from_oldest();
+    let mut reader = Reader::<common::Sample>::attach(&rings.reference("imu"), options).unwrap();
+    assert_eq!(reader.next().unwrap().unwrap().records().len(), 10);
+    assert_eq!(rings.run(&["rm", "imu"]).code, Some(0));
+}

@@ -17,7 +17,14 @@ static BEGINNING: OnceLock<String> = OnceLock::new();
 static BEFORE: OnceLock<libc::sigaction> = OnceLock::new();
 
 const WHAT: &[u8] = b" was truncated by another process while this one had it open (or its disk cannot be read any \
-more): what it held is lost. Remove both files of the ring and create it anew\n";
+more)";
+/// What that means for `NAME.ring`, and what to do.
+const RECORDS: &[u8] = b": the records beyond its new end are lost. Copy it first if you want what is left; then remove \
+both files of the ring and create it anew\n";
+/// The same for `NAME.readers`.
+const NO_RECORDS: &[u8] =
+    b". It holds no records: those of the ring are whole. When nobody uses the ring any more, \
+remove this file alone, read the ring (analyzer tail RING --from oldest), then remove it too\n";
 
 /// How long to wait for somebody to listen.
 const PATIENCE_MS: libc::c_int = 1000;
@@ -95,8 +102,12 @@ fn end(path: &[u8; mapped::PATH_BYTES]) -> ! {
     }
     let mut line = [0; 1024];
     let beginning = BEGINNING.get().map_or(&[][..], String::as_bytes);
-    let path = path.iter().take_while(|&&byte| byte != 0);
-    let text = beginning.iter().chain(path).chain(WHAT);
+    let path = path.split(|&byte| byte == 0).next().unwrap_or_default();
+    let meaning = match path.ends_with(b".readers") {
+        true => NO_RECORDS,
+        false => RECORDS,
+    };
+    let text = beginning.iter().chain(path).chain(WHAT).chain(meaning);
     let mut len = 0;
     for (to, &byte) in line.iter_mut().zip(text) {
         *to = byte;
