@@ -20,18 +20,23 @@ fn facts() -> Facts {
     }
 }
 
-/// Runs the script on a ring with readers that wait.
-fn with_readers<K: Kind>(scene: &mut Scene, script: &str, death: Death, sweep_first: bool) {
-    let present = widowed::<K>(scene);
+/// Runs a script that takes the ring away, or puts another in its place, and says what may be there then.
+fn run<K: Kind>(scene: &mut Scene, script: &str, death: Death) -> Facts {
     let id = mapped::ring_id(&scene.data());
     let end = scene.start::<K>(script, death, 1, &[]).end();
     let found = mapped::ring_id(&scene.data());
     assert!(end.place.is_some() || found != id, "it is still there");
-    let facts = Facts {
+    Facts {
         is_another: found.is_some() && found != id,
         replaced: Some(1),
         ..facts()
-    };
+    }
+}
+
+/// Runs the script on a ring with readers that wait.
+fn with_readers<K: Kind>(scene: &mut Scene, script: &str, death: Death, sweep_first: bool) {
+    let present = widowed::<K>(scene);
+    let facts = run::<K>(scene, script, death);
     verdict(scene, present, facts, sweep_first);
 }
 
@@ -47,15 +52,9 @@ pub fn removing<K: Kind>(scene: &mut Scene, death: Death, sweep_first: bool) {
 fn on_half<K: Kind>(scene: &mut Scene, script: &str, death: Death, sweep_first: bool) {
     scene.setup::<K>("leaves a ring");
     scene.remove(&scene.readers());
-    let id = mapped::ring_id(&scene.data());
-    let end = scene.start::<K>(script, death, 1, &[]).end();
-    let found = mapped::ring_id(&scene.data());
-    assert!(end.place.is_some() || found != id, "it is still there");
     let facts = Facts {
-        is_another: found.is_some() && found != id,
-        replaced: Some(1),
         is_torn: true,
-        ..facts()
+        ..run::<K>(scene, script, death)
     };
     let present = Living::<K>::nobody(History::default());
     verdict(scene, present, facts, sweep_first);
