@@ -66,15 +66,9 @@ impl Scene<'_> {
             }
         }
         if reading.actor.has_ended() {
-            let Some(reading) = self.seats[seat].take() else {
+            let Some((actor, kind, statements)) = self.take_seat(seat) else {
                 return Ok(());
             };
-            let Reading {
-                actor,
-                kind,
-                statements,
-                ..
-            } = reading;
             let name = actor.name.clone();
             let (lines, note) = actor.end()?;
             let statements = self.with_lines(&kind, statements, lines);
@@ -91,6 +85,11 @@ impl Scene<'_> {
             self.book.keep(statements);
         }
         Ok(())
+    }
+
+    fn take_seat(&mut self, seat: usize) -> Option<(Actor, ReaderKind, Statements)> {
+        let reading = self.seats[seat].take()?;
+        Some((reading.actor, reading.kind, reading.statements))
     }
 
     fn take_reader_lines(&mut self, seat: usize, lines: Vec<String>) {
@@ -155,15 +154,9 @@ impl Scene<'_> {
     }
 
     pub fn kill_reader(&mut self, seat: usize) -> Verdict {
-        let Some(reading) = self.seats[seat].take() else {
+        let Some((actor, kind, statements)) = self.take_seat(seat) else {
             return Ok(());
         };
-        let Reading {
-            actor,
-            kind,
-            statements,
-            ..
-        } = reading;
         self.tell(format!("{} is killed", actor.name));
         self.figures.kills += 1;
         let (lines, note) = actor.kill()?;

@@ -22,6 +22,8 @@ const ANY_NS: u64 = 50_000;
 pub struct Pace {
     numbers: Numbers,
     centre_ns: i64,
+    /// Sleeps of the others, when last asked.
+    sleeps: u64,
     pass: fn(u64),
 }
 
@@ -30,6 +32,7 @@ impl Pace {
         Pace {
             numbers: Numbers::new(seed),
             centre_ns: 2_000,
+            sleeps: 0,
             pass: match core {
                 Core::Any | Core::Different => spin_for,
                 // The other can only fall asleep meanwhile if it has the core; the end of our sleep takes it away
@@ -44,6 +47,12 @@ impl Pace {
         let step = STEP_NS.max(self.centre_ns / STEP);
         let step = if has_slept { -step } else { 2 * step };
         self.centre_ns = (self.centre_ns + step).clamp(0, MOST_NS);
+    }
+
+    /// Says how often these sleepers have slept in all: whether most of them had to after the last delay.
+    pub fn learn_from(&mut self, sleeps: u64, sleepers: u64) {
+        self.learn(2 * (sleeps - self.sleeps) > sleepers);
+        self.sleeps = sleeps;
     }
 
     pub fn delay(&mut self) {

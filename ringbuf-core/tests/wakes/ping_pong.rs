@@ -8,12 +8,9 @@ pub fn serves(arguments: &[String]) {
     let mut producer = part.create();
     part.begin();
     let mut pace = Pace::new(part.seed, part.row.core);
-    let mut slept = 0;
     for round in part.rounds() {
         if round % 2 == 0 {
-            let sleeps = part.readers()[0].sleeps.load();
-            pace.learn(sleeps > slept);
-            slept = sleeps;
+            pace.learn_from(part.readers()[0].sleeps.load(), 1);
             pace.delay();
         }
         part.me.wants.store(round - 1);
@@ -29,7 +26,6 @@ pub fn returns(arguments: &[String]) {
     let mut reader = part.attach();
     part.begin();
     let mut pace = Pace::new(part.seed, part.row.core);
-    let mut slept = 0;
     for round in 1.. {
         part.round(round);
         part.me.wants.store(round);
@@ -38,9 +34,7 @@ pub fn returns(arguments: &[String]) {
         };
         assert_eq!((batch.missed(), batch.records()), (0, [round].as_slice()));
         if round % 2 == 1 {
-            let sleeps = part.producer().sleeps.load();
-            pace.learn(sleeps > slept);
-            slept = sleeps;
+            pace.learn_from(part.producer().sleeps.load(), 1);
             pace.delay();
         }
         drop(batch);

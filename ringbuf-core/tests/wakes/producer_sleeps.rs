@@ -22,7 +22,6 @@ pub fn fills(arguments: &[String]) {
 /// Each round around the moment the producer falls asleep; ends when it is enough.
 fn make_room(part: &Part, mut make: impl FnMut(&mut Pace, u64) -> bool) {
     let mut pace = Pace::new(part.seed, part.row.core);
-    let mut slept = 0;
     for round in 1.. {
         part.round(round);
         if !make(&mut pace, round) {
@@ -30,9 +29,7 @@ fn make_room(part: &Part, mut make: impl FnMut(&mut Pace, u64) -> bool) {
         }
         part.me.done.store(round);
         until(|| part.producer().done.load() == round || part.page.stop.load() == 1);
-        let sleeps = part.producer().sleeps.load();
-        pace.learn(sleeps > slept);
-        slept = sleeps;
+        pace.learn_from(part.producer().sleeps.load(), 1);
     }
 }
 

@@ -15,16 +15,13 @@ pub fn publishes(arguments: &[String]) {
     let mut producer = part.create();
     part.begin();
     let mut pace = Pace::new(part.seed, part.row.core);
-    let mut slept = 0;
     for round in part.rounds() {
         until(|| {
             part.readers()
                 .iter()
                 .all(|reader| reader.wants.load() == round)
         });
-        let sleeps = part.page.sleeps();
-        pace.learn(2 * (sleeps - slept) > part.readers().len() as u64);
-        slept = sleeps;
+        pace.learn_from(part.page.sleeps(), part.readers().len() as u64);
         pace.delay();
         producer.publish(&round).unwrap();
         part.me.done.store(round);
@@ -53,12 +50,9 @@ pub fn closes(arguments: &[String]) {
     let mut producer = part.create();
     part.begin();
     let mut pace = Pace::new(part.seed, part.row.core);
-    let mut slept = 0;
     for round in part.rounds() {
         until(|| part.readers()[0].wants.load() == round);
-        let sleeps = part.page.sleeps();
-        pace.learn(sleeps > slept);
-        slept = sleeps;
+        pace.learn_from(part.page.sleeps(), 1);
         pace.delay();
         producer.close();
         part.me.done.store(round);
