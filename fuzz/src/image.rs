@@ -79,6 +79,11 @@ impl Image {
         signed == self.ring
     }
 
+    /// Whether its producer said that it could not lock the data file.
+    pub(crate) fn is_unwatched(&self) -> bool {
+        number(&self.ring, PAGE + 304) != 0
+    }
+
     /// Bytes of the data file.
     pub(crate) fn ring_len(&self) -> u64 {
         self.ring.len() as u64

@@ -4,7 +4,6 @@ use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::Target;
 
@@ -20,28 +19,27 @@ pub struct Replayed {
     pub changed: usize,
 }
 
-/// Runs every input of the corpus, and then changed ones: `changes` of them, or as many as the time allows.
+/// Runs every input of the corpus, and then changed ones: `changes` of them.
 ///
 /// # Panics
 ///
 /// Something does not hold; the input is written to a file that is named.
-pub fn replay(target: &Target, seed: u64, changes: usize, time: Duration) -> Replayed {
+pub fn replay(target: &Target, seed: u64, changes: usize) -> Replayed {
     // What a thread has of its own, files too, is gone when it has been joined.
     let replayed = thread::scope(|scope| {
-        let thread = scope.spawn(|| replay_here(target, seed, changes, time));
+        let thread = scope.spawn(|| replay_here(target, seed, changes));
         thread.join()
     });
     replayed.unwrap_or_else(|problem| panic::resume_unwind(problem))
 }
 
-fn replay_here(target: &Target, seed: u64, changes: usize, time: Duration) -> Replayed {
+fn replay_here(target: &Target, seed: u64, changes: usize) -> Replayed {
     let corpus = corpus(target);
     for (path, input) in &corpus {
         attempt(target, input, &path.display().to_string());
     }
-    let (begin, mut random) = (Instant::now(), Random(seed));
-    let mut changed = 0;
-    while changed < changes && begin.elapsed() < time {
+    let mut random = Random(seed);
+    for changed in 0..changes {
         let (path, input) = &corpus[random.below(corpus.len())];
         let mut input = input.clone();
         for _ in 0..=random.below(4) {
@@ -50,11 +48,10 @@ fn replay_here(target: &Target, seed: u64, changes: usize, time: Duration) -> Re
         input.truncate(LONGEST);
         let from = format!("{}, changed; seed {seed}, change {changed}", path.display());
         attempt(target, &input, &from);
-        changed += 1;
     }
     Replayed {
         kept: corpus.len(),
-        changed,
+        changed: changes,
     }
 }
 
