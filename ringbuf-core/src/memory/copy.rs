@@ -158,4 +158,32 @@ mod tests {
             }
         }
     }
+
+    /// What is stored one way is loaded the other: a slip made twice would not be seen by who does both the same way.
+    #[test]
+    fn the_large_copy_and_the_words_are_equal() {
+        let lengths = if cfg!(miri) { 0..70 } else { 0..1100 };
+        for len in lengths.step_by(8) {
+            // Cells are aligned to a word, the caller's bytes to nothing.
+            for (cell, byte) in [(0, 0), (1, 0), (0, 1), (1, 7)] {
+                let source: Vec<u8> = (0..len + byte).map(|i| (i * 7 + i / 256) as u8).collect();
+                let source = &source[byte..];
+                let shared: Vec<AtomicU64> = (0..len / 8 + 2).map(|_| AtomicU64::new(0)).collect();
+                let cell = shared[cell..].as_ptr().cast_mut().cast::<u8>();
+                let mut target = vec![0; len + byte];
+                let target = &mut target[byte..];
+                // SAFETY: `shared` is longer than `len` behind `cell`, 8-aligned, and nobody else sees it.
+                unsafe { store_other(cell, source, 8) };
+                // SAFETY: as above.
+                unsafe { load_words8(cell, target) };
+                assert_eq!(source, target, "{len} bytes stored by the large copy");
+                target.fill(0);
+                // SAFETY: as above.
+                unsafe { store_words8(cell, source) };
+                // SAFETY: as above.
+                unsafe { load_other(cell, target, 8) };
+                assert_eq!(source, target, "{len} bytes loaded by the large copy");
+            }
+        }
+    }
 }
