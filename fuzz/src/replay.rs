@@ -10,21 +10,12 @@ use crate::Target;
 /// An input is not made longer than this.
 const LONGEST: usize = 4096;
 
-/// What was run.
-#[derive(Clone, Copy, Debug)]
-pub struct Replayed {
-    /// Inputs of the corpus.
-    pub kept: usize,
-    /// Changed ones.
-    pub changed: usize,
-}
-
-/// Runs every input of the corpus, and then changed ones: `changes` of them.
+/// Runs every input of the corpus, and then so many changed ones. Returns how many the corpus has.
 ///
 /// # Panics
 ///
 /// Something does not hold; the input is written to a file that is named.
-pub fn replay(target: &Target, seed: u64, changes: usize) -> Replayed {
+pub fn replay(target: &Target, seed: u64, changes: u64) -> usize {
     // What a thread has of its own, files too, is gone when it has been joined.
     let replayed = thread::scope(|scope| {
         let thread = scope.spawn(|| replay_here(target, seed, changes));
@@ -33,7 +24,7 @@ pub fn replay(target: &Target, seed: u64, changes: usize) -> Replayed {
     replayed.unwrap_or_else(|problem| panic::resume_unwind(problem))
 }
 
-fn replay_here(target: &Target, seed: u64, changes: usize) -> Replayed {
+fn replay_here(target: &Target, seed: u64, changes: u64) -> usize {
     let corpus = corpus(target);
     for (path, input) in &corpus {
         attempt(target, input, &path.display().to_string());
@@ -49,10 +40,7 @@ fn replay_here(target: &Target, seed: u64, changes: usize) -> Replayed {
         let from = format!("{}, changed; seed {seed}, change {changed}", path.display());
         attempt(target, &input, &from);
     }
-    Replayed {
-        kept: corpus.len(),
-        changed: changes,
-    }
+    corpus.len()
 }
 
 /// The inputs kept for a target, by name.

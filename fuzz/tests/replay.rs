@@ -20,9 +20,9 @@ fn check(name: &str) {
     let seed = from_environment("RINGBUF_FUZZ_SEED").unwrap_or(1);
     let changes = from_environment("RINGBUF_FUZZ_CHANGES").unwrap_or(CHANGES);
     println!("{name}: seed {seed}");
-    let replayed = replay(target.expect("a target"), seed, changes as usize);
-    println!("{name}: {replayed:?}");
-    assert!(replayed.kept > 0);
+    let kept = replay(target.expect("a target"), seed, changes);
+    println!("{name}: {kept} kept, {changes} changed");
+    assert!(kept > 0);
 }
 
 macro_rules! targets {
