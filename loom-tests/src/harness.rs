@@ -9,7 +9,7 @@ use loom::sync::Arc;
 use loom::thread;
 use ringbuf_core::model::{
     Barrier, Begin, Fault, Follower, Full, Gate, Geometry, Kind, Memory, Moment, News, Waits,
-    Writer,
+    Where, Writer, is_dead, notify,
 };
 
 /// Bytes of a record: two words, so that a torn record shows.
@@ -84,32 +84,39 @@ pub fn race<P: 'static, R: 'static>(
 
 /// A new ring without the newest-record mirror.
 pub fn ring(capacity: u64) -> Arc<Memory> {
-    Arc::new(Memory::heap(Geometry::new(capacity, STRIDE, 8, false)).unwrap())
+    Arc::new(Memory::heap(Geometry::new(capacity, STRIDE, false)).unwrap())
 }
 
 /// A new ring with the newest-record mirror.
 pub fn mirrored(capacity: u64) -> Arc<Memory> {
-    let geometry = Geometry::new(capacity, STRIDE, 8, true);
+    let geometry = Geometry::new(capacity, STRIDE, true);
     assert!(geometry.mirror, "the record does not fit the mirror");
     Arc::new(Memory::heap(geometry).unwrap())
 }
 
 /// A new ring in which no bounded reader is ever demoted: what it copies is held as if borrowed.
 pub fn ring_without_demotions(capacity: u64) -> Arc<Memory> {
-    let memory = Memory::heap(Geometry::new(capacity, STRIDE, 8, false)).unwrap();
+    let memory = Memory::heap(Geometry::new(capacity, STRIDE, false)).unwrap();
     Arc::new(memory.without_demotions())
 }
 
 /// A new ring with slots for so many registered readers.
 pub fn ring_with_slots(capacity: u64, slots: usize) -> Arc<Memory> {
-    let memory = Memory::heap(Geometry::new(capacity, STRIDE, 8, false)).unwrap();
+    let memory = Memory::heap(Geometry::new(capacity, STRIDE, false)).unwrap();
     Arc::new(memory.with_slots(slots))
 }
 
 /// A new ring with publication times.
 pub fn stamped(capacity: u64, mirror: bool) -> Arc<Memory> {
-    let geometry = Geometry::new(capacity, STRIDE, 8, mirror).stamped(true);
+    let geometry = Geometry::new(capacity, STRIDE, mirror).stamped(true);
     Arc::new(Memory::heap(geometry).unwrap())
+}
+
+/// A new ring that is written in place.
+pub fn ring_in_place(capacity: u64) -> Arc<Memory> {
+    let geometry = Geometry::new(capacity, STRIDE, false).in_place(true);
+    // Nobody is ever demoted there: what a reader copies of what it holds is held as if borrowed.
+    Arc::new(Memory::heap(geometry).unwrap().without_demotions())
 }
 
 /// Opens the ring as its producer.
@@ -181,13 +188,59 @@ pub fn try_publish(writer: &mut Writer, count: u64) -> Result<(), Full> {
     try_publish_in(writer, count, 1)
 }
 
-/// As [`try_publish`], with the epoch written into the records.
+/// As [`try_publish`], with the epoch written into the records. A single record the short way, where the writer does.
 pub fn try_publish_in(writer: &mut Writer, count: u64, epoch: u64) -> Result<(), Full> {
+    if count == 1 {
+        let record = records(writer.published(), 1, epoch);
+        if writer.publish_at_once(&record, |_, _| {}).is_some() {
+            return Ok(());
+        }
+    }
     let first = writer.try_claim(count)?;
     writer.write(first, &records(first, count, epoch));
     writer.stamp(count, time(first));
     writer.commit(count);
     Ok(())
+}
+
+/// Capacity of the smallest ring whose producer grants itself more than it claims: every other record goes at once.
+pub const GRANTED: u64 = 16;
+
+/// Publishes so many that the ring of [`GRANTED`] records has gone around, and the next record goes at once.
+pub fn go_around(writer: &mut Writer) {
+    (0..=GRANTED).for_each(|_| publish(writer, 1));
+}
+
+/// Publishes one record at once, wherever that is open, and wakes.
+pub fn publish_at_once(writer: &mut Writer) {
+    let record = records(writer.published(), 1, 1);
+    let sequence = writer.published();
+    let published = writer.publish_at_once(&record, notify);
+    assert_eq!(published, Some(sequence), "it must be claimed");
+}
+
+/// As [`try_publish`], written where the records lie.
+pub fn try_publish_in_place(writer: &mut Writer, count: u64, epoch: u64) -> Result<(), Full> {
+    let first = writer.try_claim(count)?;
+    write_in_place(writer, first, count, epoch);
+    writer.commit(count);
+    Ok(())
+}
+
+/// Writes records of a claim where they lie, and holds them all until the last word is written.
+pub fn write_in_place(writer: &mut Writer, first: u64, count: u64, epoch: u64) {
+    let (mut head, mut rest) = writer.in_place(first, count).expect("what was claimed");
+    let words: Vec<u64> = (first..first + count)
+        .flat_map(|sequence| words(sequence, epoch))
+        .collect();
+    let in_head = head.len();
+    assert!(is_dead() || in_head + rest.len() == words.len());
+    for (i, &word) in words.iter().enumerate().take(in_head + rest.len()) {
+        match i.checked_sub(in_head) {
+            None => head.set(i, word),
+            Some(i) => rest.set(i, word),
+        }
+    }
 }
 
 /// As [`try_publish`] where nobody can be in the way.
@@ -275,7 +328,7 @@ fn attempt(
             assert!(run.count > 0 && run.first >= before.cursor);
             assert_eq!(after.cursor, run.first + run.count);
             assert_eq!(after.read - before.read, run.count);
-            let records = &buffer[run.offset..];
+            let records = &buffer[run.offset()..];
             for (i, record) in records.chunks(STRIDE).take(run.count as usize).enumerate() {
                 let wrote = expect(&to_words(record), run.first + i as u64);
                 assert!(
@@ -283,7 +336,7 @@ fn attempt(
                     "taken for another epoch's"
                 );
             }
-            let stamps = stamps.iter().skip(run.offset / STRIDE);
+            let stamps = stamps.iter().skip(run.offset() / STRIDE);
             for (record, &stamp) in (run.first..run.first + run.count).zip(stamps) {
                 assert_eq!(stamp, time(record), "the time of another record");
             }
@@ -404,13 +457,18 @@ pub fn take(follower: &mut Follower, most: u64) -> News {
 /// As [`take`]; every record must be of `epoch`, if given.
 pub fn take_epoch(follower: &mut Follower, most: u64, epoch: Option<u64>) -> News {
     let missed = follower.ledger().missed;
-    let news = follower.poll_in_place(most).unwrap();
+    let is_mirrored = follower.memory().geometry().mirror;
+    let mut buffer = vec![0; if is_mirrored { STRIDE } else { 0 }];
+    let news = follower.poll_in_place(most, &mut buffer).unwrap();
     let ledger = *follower.ledger();
     assert!(ledger.adds_up() && ledger.missed == missed, "{ledger:?}");
     if let News::Records(run) = news {
         assert!(run.count > 0);
         assert_eq!(run.first, ledger.cursor);
-        let words = follower.held().words();
+        let words = match run.at {
+            Where::Cells => follower.held().words(),
+            Where::Buffer(offset) => to_words(&buffer[offset..]),
+        };
         for (i, record) in words.chunks(2).enumerate() {
             let wrote = expect(record, run.first + i as u64);
             assert!(
@@ -421,6 +479,46 @@ pub fn take_epoch(follower: &mut Follower, most: u64, epoch: Option<u64>) -> New
         assert_eq!(words.len() as u64, run.count * 2);
     }
     news
+}
+
+/// The next record, if it is the newest one and mirrored, and there is nothing else to tell; checks it and what is
+/// accounted for it. What was handed out before is released first.
+pub fn take_newest(follower: &mut Follower, is_lossless: bool, epoch: Option<u64>) -> bool {
+    follower.release();
+    let before = *follower.ledger();
+    let mut record = [0; STRIDE];
+    let run = follower.take_newest(&mut record, is_lossless);
+    let after = *follower.ledger();
+    assert!(after.adds_up(), "{after:?}");
+    let Some(run) = run else {
+        assert_eq!(after, before);
+        assert!(!follower.is_holding());
+        return false;
+    };
+    assert_eq!((run.first, run.count), (before.cursor, 1));
+    assert_eq!(run.at, Where::Buffer(0));
+    assert_eq!(follower.seen(), run.first + 1);
+    let wrote = expect(&to_words(&record), run.first);
+    assert!(
+        epoch.is_none_or(|epoch| epoch == wrote),
+        "taken for another epoch's"
+    );
+    assert_eq!(follower.is_holding(), is_lossless);
+    let counted = u64::from(!is_lossless);
+    assert_eq!(after.read, before.read + counted);
+    assert_eq!(after.cursor, before.cursor + counted);
+    true
+}
+
+/// What a reader does that waits for each record: the newest one out of the mirror, or else an attempt.
+pub fn next(follower: &mut Follower, is_lossless: bool, epoch: Option<u64>) -> Option<News> {
+    if take_newest(follower, is_lossless, epoch) {
+        return None;
+    }
+    Some(match is_lossless {
+        true => take_epoch(follower, 2, epoch),
+        false => poll_epoch(follower, 2, epoch),
+    })
 }
 
 /// With the producer gone: a lossy reader gets all that is still kept, from the oldest on.

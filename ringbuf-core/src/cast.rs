@@ -29,6 +29,20 @@ pub(crate) fn as_records<T: Record>(bytes: &[u8]) -> &[T] {
     unsafe { std::slice::from_raw_parts(records, count) }
 }
 
+/// As [`as_records`], to be written.
+#[inline]
+pub(crate) fn as_records_mut<T: Record>(bytes: &mut [u8]) -> &mut [T] {
+    if bytes.is_empty() {
+        return &mut [];
+    }
+    let records = bytes.as_mut_ptr().cast::<T>();
+    assert!(records.is_aligned(), "records lie aligned in a ring");
+    let count = bytes.len() / size_of::<T>();
+    // SAFETY: `count` records fit in `bytes` and the pointer is aligned; a `Record` is valid for every bit pattern and
+    // has no padding, so what is written are initialised bytes; the borrow is that of `bytes`, as exclusive.
+    unsafe { std::slice::from_raw_parts_mut(records, count) }
+}
+
 /// The bytes of words, to be written.
 #[inline]
 pub(crate) fn words_as_bytes(words: &mut [u64]) -> &mut [u8] {

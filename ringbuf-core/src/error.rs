@@ -29,6 +29,15 @@ pub enum CreateError {
         /// Bytes of one.
         record_size: usize,
     },
+    /// A ring that is written in place was to have readers that copy.
+    #[error(
+        "found readers up to {allow} for a ring that is written in place, expected lossless ones, who never look at \
+         what is being written: leave `allow` out, or do without `in_place`"
+    )]
+    InPlace {
+        /// The most demanding delivery that was to be allowed.
+        allow: Delivery,
+    },
     /// The schema is too long for the file.
     #[error(
         "the schema takes {found} bytes, expected at most {expected}: use fewer fields, or arrays of them"
@@ -227,6 +236,17 @@ pub enum AttachError {
         /// The most the producer allows.
         allowed: Delivery,
     },
+    /// The ring is written in place, where a copy could be of a record that is being written.
+    #[error(
+        "ring {name} is written in place: found a {wanted} reader, expected a lossless one, who never looks at what is \
+         being written; attach as lossless, or have its producer create it without `in_place`"
+    )]
+    InPlace {
+        /// The ring.
+        name: String,
+        /// The delivery asked for.
+        wanted: Delivery,
+    },
     /// A record to begin with that has not been published yet.
     #[error(
         "ring {name} has not come to sequence {found} yet, expected at most {published}, the next to be \
@@ -272,19 +292,26 @@ pub enum AttachError {
     },
     /// Every slot is taken.
     #[error(
-        "ring {name} has {registered} registered readers, which is the most: stop another, or, on a ring in \
-         files, attach as a lossy reader, which then observes without being listed"
+        "ring {name} has {registered} registered readers, which is the most: stop another{}",
+        if *.in_place { "" } else {
+            ", or, on a ring in files, attach as a lossy reader, which then observes without being listed"
+        }
     )]
     TooManyReaders {
         /// The ring.
         name: String,
         /// Slots of the ring.
         registered: usize,
+        /// It is written in place: nobody only observes it.
+        in_place: bool,
     },
     /// This user may read the ring, but not register on it.
     #[error(
-        "ring {name} cannot be registered on ({}: {source}): a {wanted} reader needs to; attach as a lossy \
-         reader, or ask the ring's owner", .path.display()
+        "ring {name} cannot be registered on ({}: {source}): a {wanted} reader needs to; {}ask the ring's owner",
+        .path.display(),
+        if *.in_place { "it is written in place, and nobody only observes it: " } else {
+            "attach as a lossy reader, or "
+        }
     )]
     MayNotRegister {
         /// The ring.
@@ -295,6 +322,8 @@ pub enum AttachError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+        /// It is written in place: nobody only observes it.
+        in_place: bool,
     },
     /// The ring's words contradict each other.
     #[error("ring {name}: {problem}")]
@@ -428,6 +457,15 @@ pub enum PublishError {
         found: usize,
         /// Bytes of one record.
         record_size: usize,
+    },
+    /// A claim was to be written where it lies, in a ring whose readers may look there at any moment.
+    #[error(
+        "ring {name} is not written in place: expected one created with `in_place`, which takes lossless readers alone; \
+         create it so, or write the claim with `write`"
+    )]
+    NotInPlace {
+        /// The ring.
+        name: String,
     },
     /// This is a child of the process that created the producer.
     #[error("this process was forked from the one that has the ring: only that one publishes")]

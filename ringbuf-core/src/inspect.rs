@@ -79,6 +79,9 @@ pub struct RingInfo {
     pub when_full: WhenFull,
     /// Records dropped because a reader left no room for them.
     pub refused: u64,
+    /// Claims are written where they lie, and only lossless readers may read; see
+    /// [`CreateOptions::in_place`](crate::CreateOptions::in_place).
+    pub in_place: bool,
     /// The newest record is mirrored beside the indices.
     pub mirror: bool,
     /// Its records have publication times.
@@ -270,6 +273,7 @@ fn look(opened: Opened) -> Result<RingInfo, AttachError> {
         kept: times::kept(&memory),
         is_on_disk: platform::is_on_disk(&opened.data),
         is_unverified: !files::is_verified(&memory, opened.header.boot_id),
+        in_place: opened.header.geometry.in_place,
         mirror: opened.header.geometry.mirror,
         schema: opened.schema,
     })

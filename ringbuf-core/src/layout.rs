@@ -183,6 +183,13 @@ pub struct LedgerWords {
     pub skipped: AtomicU64,
 }
 
+/// The words that records of `stride` bytes are copied in: the largest of 8, 4, 2, 1 that divides it.
+#[inline]
+pub const fn word_size(stride: usize) -> usize {
+    let twos = stride.trailing_zeros();
+    1 << if twos < 3 { twos } else { 3 }
+}
+
 /// The numbers that say where a record lies. Validated once, then never read from shared memory again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
@@ -198,24 +205,36 @@ pub struct Geometry {
     pub mirror: bool,
     /// Every record has the time of its publication in a column of its own.
     pub stamped: bool,
+    /// Claims are written where they lie, so nobody may copy what no gate of its own holds.
+    pub in_place: bool,
 }
 
 impl Geometry {
     /// Geometry for `capacity` records of `stride` bytes; the mirror is left out when the record does not fit.
-    pub fn new(capacity: u64, stride: usize, word: usize, mirror: bool) -> Geometry {
+    pub fn new(capacity: u64, stride: usize, mirror: bool) -> Geometry {
         Geometry {
             capacity,
             cells: sequence::cells_for(capacity),
             stride,
-            word,
+            word: word_size(stride),
             mirror: mirror && stride <= MIRROR_BYTES,
             stamped: false,
+            in_place: false,
         }
     }
 
     /// The same with publication times.
     pub fn stamped(self, stamped: bool) -> Geometry {
         Geometry { stamped, ..self }
+    }
+
+    /// The same, written in place or not. Nobody reads the mirror of such a ring: it is left out.
+    pub fn in_place(self, in_place: bool) -> Geometry {
+        Geometry {
+            mirror: self.mirror && !in_place,
+            in_place,
+            ..self
+        }
     }
 
     /// Bytes of all cells.

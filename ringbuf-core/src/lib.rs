@@ -60,8 +60,9 @@
 //! A lossy reader copies and validates: whatever another process does to the files, it gets an error or
 //! garbage of the right size. A lossless reader borrows records where they lie (`&[T]`) and so trusts everybody
 //! who may write the two files: that they move no gate but their own, and write no cell that a gate protects. With that
-//! broken, what it holds changes under its eyes. Truncating a mapped file ends the processes that touch what is gone
-//! (SIGBUS): no library can prevent that, but a program can have it said, see [`faults`]. Who is trusted with what is
+//! broken, what it holds changes under its eyes. A producer that writes in place (`&mut [T]`,
+//! [`CreateOptions::in_place`]) trusts them with the same. Truncating a mapped file ends the processes that touch what is
+//! gone (SIGBUS): no library can prevent that, but a program can have it said, see [`faults`]. Who is trusted with what is
 //! written down in `docs/SECURITY.md`.
 
 extern crate self as ringbuf_core;
@@ -121,7 +122,7 @@ pub use options::{
     CreateOptions, Delivery, Preset, ReaderOptions, Register, Retain, Start, Until, Wait, WhenFull,
 };
 #[cfg(not(loom))]
-pub use producer::{Claim, Producer, UntypedProducer};
+pub use producer::{Claim, ClaimInPlace, Producer, UntypedClaim, UntypedProducer};
 #[cfg(not(loom))]
 pub use protocol::Ledger;
 #[cfg(not(loom))]
@@ -156,9 +157,9 @@ pub mod model {
     pub use crate::layout::{Geometry, Live};
     pub use crate::memory::{InPlace, Memory};
     pub use crate::protocol::{
-        Begin, Fault, Follower, Full, Ledger, News, Run, Writer, evict,
+        Begin, Fault, Follower, Full, Ledger, News, Run, Where, Writer, evict,
         gate::{Gate, Kind, Waits},
-        latest, leave, observe, published, remove, stamp,
+        latest, leave, notify, observe, published, remove, stamp,
         state::{Moment, Phase, boundary, opened},
         wake::Barrier,
     };

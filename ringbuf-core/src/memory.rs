@@ -1,8 +1,8 @@
 //! Who owns the shared words: the heap or a mapping. Above this file nobody can tell.
 //!
 //! The protocol sees three things: the producer's words ([`Live`]), the readers' words ([`Control`]) and
-//! the cells, which are only ever touched by the word copies of [`copy`] or, for a lossless reader whose
-//! gate keeps the producer out, borrowed in place.
+//! the cells, which are only ever touched by the word copies of [`copy`] or borrowed in place: for a lossless reader
+//! whose gate keeps the producer out, and for a producer whose ring keeps everybody else out.
 #![allow(unsafe_code)]
 
 mod copy;
@@ -10,7 +10,7 @@ mod copy;
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use crate::layout::{Control, Geometry, Live};
+use crate::layout::{Control, Geometry, Live, MIRROR_BYTES, word_size};
 use crate::platform::{self, Mapping};
 use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, compiler_fence};
 
@@ -23,6 +23,8 @@ pub struct Memory {
     /// One word for each cell; dangling unless the geometry has publication times.
     stamps: NonNull<AtomicU64>,
     geometry: Geometry,
+    /// Cells less one: what is left of a sequence is the number of its cell.
+    mask: u64,
     parking: Parking,
     /// Keep the bytes behind the pointers alive.
     data: Block,
@@ -31,9 +33,9 @@ pub struct Memory {
 
 // SAFETY: the pointers stay valid as long as the blocks beside them (a mapping or a heap allocation owned
 // by this value, neither tied to a thread). Everything reachable through `&Memory` is an atomic, except
-// the cells, which are accessed by atomic words or under the contract of `in_place`.
+// the cells, which are accessed by atomic words or under the contracts of `in_place` and `in_place_mut`.
 unsafe impl Send for Memory {}
-// SAFETY: as above; sharing `&Memory` shares only atomics and the contract of `in_place`.
+// SAFETY: as above; sharing `&Memory` shares only atomics and those two contracts.
 unsafe impl Sync for Memory {}
 
 /// Where the parts of a data file begin.
@@ -107,6 +109,7 @@ impl Memory {
             // SAFETY: as above; without times the offset is at most one past the end.
             stamps: unsafe { base.add(stamps_at) }.cast(),
             geometry,
+            mask: mask(&geometry)?,
             parking: Parking::Condvar {
                 lock: Mutex::new(()),
                 bell: Condvar::new(),
@@ -148,6 +151,7 @@ impl Memory {
             cells,
             stamps: stamps.cast(),
             geometry,
+            mask: mask(&geometry)?,
             parking: Parking::Futex,
             data: Block::Mapped { mapping: data },
             readers: control_block,
@@ -222,6 +226,18 @@ impl Memory {
         }
     }
 
+    /// Stores one whole record.
+    #[inline]
+    pub fn store_one(&self, sequence: u64, record: &[u8]) {
+        let stride = record.len();
+        assert!(stride == self.geometry.stride, "one whole record");
+        let cell = (sequence & self.mask) as usize;
+        // SAFETY: `cell` is below the number of cells, each of one stride: the cell lies inside the block.
+        let cell = unsafe { self.cells.as_ptr().add(cell * stride) };
+        // SAFETY: as in `store_run`; `mask` has seen that the geometry's words are those of its stride.
+        unsafe { copy::store(cell, record, word_size(stride)) }
+    }
+
     #[inline]
     fn store_run(&self, sequence: u64, records: &[u8]) {
         let cell = self.cell_ptr(sequence, records.len());
@@ -289,20 +305,30 @@ impl Memory {
     }
 
     /// Copies the record in the cell of `sequence` into the mirror.
-    #[inline]
+    // Apart, so that a commit without a mirror stays small enough to be inlined.
+    #[inline(never)]
     pub fn mirror(&self, sequence: u64) {
         let stride = self.geometry.stride;
-        let mut record = [0u8; crate::layout::MIRROR_BYTES];
+        let mut record = [0u8; MIRROR_BYTES];
         self.load(sequence, &mut record[..stride]);
-        // SAFETY: the mirror is `MIRROR_BYTES` long, 8-aligned, and `stride` is at most that wherever a
-        // geometry has a mirror; everybody accesses it by words of the geometry's size.
-        unsafe { copy::store(self.mirror_ptr(), &record[..stride], self.geometry.word) }
+        self.store_mirror(&record[..stride]);
+    }
+
+    /// Stores a record into the mirror.
+    #[inline]
+    pub fn store_mirror(&self, record: &[u8]) {
+        let stride = record.len();
+        let fits = stride == self.geometry.stride && stride <= MIRROR_BYTES;
+        assert!(fits, "one whole record that fits");
+        // SAFETY: the mirror is `MIRROR_BYTES` long and 8-aligned; everybody accesses it by words of the geometry's
+        // size, which `mask` has seen to be those of its stride.
+        unsafe { copy::store(self.mirror_ptr(), record, word_size(stride)) }
     }
 
     /// Loads the mirrored record. What is loaded may be torn: the caller validates it.
     #[inline]
     pub fn load_mirror(&self, record: &mut [u8]) {
-        // SAFETY: as in `mirror`; `record` is one stride long.
+        // SAFETY: as in `store_mirror`; whoever calls this has seen that the ring has a mirror and `record` one stride.
         unsafe { copy::load(self.mirror_ptr(), record, self.geometry.word) }
     }
 
@@ -326,6 +352,24 @@ impl Memory {
         // SAFETY: the pointer is valid for `len` bytes by `cell_ptr`; nobody writes them by the caller's
         // promise; every byte is initialised (new memory is zeroed).
         InPlace(unsafe { std::slice::from_raw_parts(cell, len) })
+    }
+
+    /// Borrows `count` records from `sequence` on, to be written; they must lie side by side.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the ring's one producer and has claimed these cells, and for as long as the borrow lives it does
+    /// not touch them in another way. The ring is one that is written in place: nobody looks at a cell that no gate of
+    /// its own holds.
+    // Who may write the cells is said by the claim, not by a borrow of this.
+    #[allow(clippy::mut_from_ref)]
+    #[inline]
+    pub unsafe fn in_place_mut(&self, sequence: u64, count: u64) -> InPlaceMut<'_> {
+        let len = count as usize * self.geometry.stride;
+        let cell = self.cell_ptr(sequence, len);
+        // SAFETY: the pointer is valid for `len` bytes by `cell_ptr`, and for writing in a process that claims; nobody
+        // else accesses them by the caller's promise; every byte is initialised (new memory is zeroed).
+        InPlaceMut(unsafe { std::slice::from_raw_parts_mut(cell, len) })
     }
 
     /// Pointer to the cell of `sequence`, valid for `len` bytes, aligned to the word size.
@@ -393,6 +437,12 @@ pub(crate) fn format_control(mapping: &Mapping, offset: usize) -> Option<()> {
     Some(())
 }
 
+/// Cells less one; `None` if the geometry is none.
+fn mask(geometry: &Geometry) -> Option<u64> {
+    let is_usual = geometry.cells.is_power_of_two() && geometry.word == word_size(geometry.stride);
+    is_usual.then(|| geometry.cells - 1)
+}
+
 /// A part of a mapping, aligned to a page.
 fn part(mapping: &Mapping, offset: usize, len: usize) -> Option<NonNull<u8>> {
     let end = offset.checked_add(len)?;
@@ -409,6 +459,16 @@ pub struct InPlace<'a>(&'a [u8]);
 
 impl<'a> InPlace<'a> {
     pub fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+}
+
+/// Records borrowed where they lie, to be written.
+#[derive(Debug)]
+pub struct InPlaceMut<'a>(&'a mut [u8]);
+
+impl<'a> InPlaceMut<'a> {
+    pub fn bytes(self) -> &'a mut [u8] {
         self.0
     }
 }

@@ -1,12 +1,12 @@
 //! Who owns the shared words in a model: loom's own atomics, which cannot lie in bytes.
 //!
 //! The same names and meanings as `memory.rs`. Every payload word has a shadow cell beside it: borrowing
-//! records in place reads the shadow, a store by the producer writes it, so a store into cells that a
-//! lossless reader holds is a data race that loom reports. Copies take no shadow: they may be torn.
+//! records in place reads the shadow, a store by the producer writes it, and a claim written in place writes it for as
+//! long as it is borrowed, so a store into cells that a lossless reader holds is a data race that loom reports. Copies take no shadow: they may be torn.
 
 use std::time::Duration;
 
-use loom::cell::{ConstPtr, UnsafeCell};
+use loom::cell::{ConstPtr, MutPtr, UnsafeCell};
 
 use crate::layout::{Control, Geometry, Live, Slot};
 use crate::sequence::cell;
@@ -108,6 +108,10 @@ impl Memory {
         }
     }
 
+    pub fn store_one(&self, sequence: u64, record: &[u8]) {
+        self.store(sequence, record);
+    }
+
     pub fn load(&self, sequence: u64, records: &mut [u8]) {
         for (i, bytes) in records.as_chunks_mut::<8>().0.iter_mut().enumerate() {
             // [R3] stored by [P3].
@@ -144,12 +148,15 @@ impl Memory {
     }
 
     pub fn mirror(&self, sequence: u64) {
-        for (i, mirrored) in self.live.hot.mirror[..self.geometry.stride / 8]
-            .iter()
-            .enumerate()
-        {
+        let mut record = vec![0; self.geometry.stride];
+        self.load(sequence, &mut record);
+        self.store_mirror(&record);
+    }
+
+    pub fn store_mirror(&self, record: &[u8]) {
+        for (mirrored, bytes) in self.live.hot.mirror.iter().zip(record.as_chunks::<8>().0) {
             // [P3] seen by [R3].
-            mirrored.store(self.word(sequence, i).value.load(Relaxed), Relaxed);
+            mirrored.store(u64::from_ne_bytes(*bytes), Relaxed);
         }
     }
 
@@ -175,6 +182,22 @@ impl Memory {
                 .map(|i| {
                     let word = self.word(sequence, i);
                     (word, word.shadow.get())
+                })
+                .collect(),
+        )
+    }
+
+    /// As in `memory.rs`; not `unsafe` to get wrong here, loom reports it.
+    #[allow(unsafe_code)]
+    pub unsafe fn in_place_mut(&self, sequence: u64, count: u64) -> InPlaceMut<'_> {
+        let words = count as usize * self.geometry.stride / 8;
+        InPlaceMut(
+            (0..words)
+                // Who has died writes nothing more.
+                .filter(|_| !is_dead())
+                .map(|i| {
+                    let word = self.word(sequence, i);
+                    (word, word.shadow.get_mut())
                 })
                 .collect(),
         )
@@ -234,5 +257,26 @@ impl InPlace<'_> {
             .iter()
             .map(|(word, _)| word.value.load(Relaxed))
             .collect()
+    }
+}
+
+/// Records borrowed where they lie to be written, their shadows held for writing.
+#[derive(Debug)]
+pub struct InPlaceMut<'a>(Vec<(&'a Word, MutPtr<()>)>);
+
+impl InPlaceMut<'_> {
+    /// Words borrowed; none of who has died.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Stores word `i` of the records borrowed, as a plain store would.
+    pub fn set(&mut self, i: usize, value: u64) {
+        // [P3] seen by [R3].
+        self.0[i].0.value.store(value, Relaxed);
     }
 }

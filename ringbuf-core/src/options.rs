@@ -53,7 +53,8 @@ pub enum Delivery {
     /// [join again](crate::Reader::rejoin). The reader gets copies.
     Bounded(Duration),
     /// The producer waits while this reader is a full ring behind. The reader reads in place and loses
-    /// nothing while it lives.
+    /// nothing while it lives. The newest record of a ring made for [latency](Preset::Latency) comes as a copy, and holds
+    /// the producer like one in place.
     Lossless,
 }
 
@@ -163,13 +164,15 @@ impl WhenFull {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Preset {
-    /// Many records in batches: nothing is done that one record does not need.
+    /// Many records: nothing is done that one record does not need. A reader that waits for more
+    /// ([`Reader::next`](crate::Reader::next)) in a stream, where a look brought more than one record, looks again after
+    /// 2 µs at the earliest, and while a gigabyte a second comes, and it is less than 1.5 MiB behind, after 50 µs: that
+    /// makes a fast stream several times faster. What comes alone is read at once.
     #[default]
     Throughput,
     /// Single records, each as soon as possible: the newest one is mirrored beside the indices, where a
-    /// waiting reader looks anyway. Records of more than 112 bytes are not mirrored. Where the system can do it
-    /// (Linux 4.16), publishing issues no memory barrier: a reader that falls asleep issues it for both, which
-    /// costs that reader some microseconds a sleep.
+    /// waiting reader looks anyway, and readers never hold back. Records of more than 112 bytes are not mirrored, nor are
+    /// those of a ring that is written [in place](CreateOptions::in_place): they are read as in a ring for throughput.
     Latency,
 }
 
@@ -208,6 +211,7 @@ pub struct CreateOptions {
     pub(crate) allow: Delivery,
     pub(crate) when_full: WhenFull,
     pub(crate) stamp: bool,
+    pub(crate) in_place: bool,
     pub(crate) preset: Preset,
     pub(crate) mode: Option<u32>,
     pub(crate) register: Option<Register>,
@@ -220,6 +224,7 @@ impl Default for CreateOptions {
             allow: Delivery::Lossless,
             when_full: WhenFull::default(),
             stamp: false,
+            in_place: false,
             preset: Preset::default(),
             mode: None,
             register: None,
@@ -247,6 +252,39 @@ impl CreateOptions {
     /// lag in time, nor find a record by its time.
     pub fn stamp(mut self, stamp: bool) -> Self {
         self.stamp = stamp;
+        self
+    }
+
+    /// Lets claims be written where they lie ([`Producer::claim_in_place`](crate::Producer::claim_in_place),
+    /// [`Claim::slices_mut`](crate::Claim::slices_mut)): what a decoder or a device writes anyway is not copied once
+    /// more.
+    ///
+    /// Then nobody may look at a record that the producer could be writing: only lossless readers attach, which need to
+    /// [register](CreateOptions::register), and everybody who may is trusted with the records; see `docs/SECURITY.md`.
+    /// [`CreateOptions::allow`] stays what it is, lossless: with another choice creating fails with
+    /// [`CreateError::InPlace`](crate::CreateError::InPlace). Records may be published as in every other ring. Two things
+    /// are different: [`Reader::latest`](crate::Reader::latest) sees only what its reader holds, and nothing is mirrored,
+    /// so that a ring made for [latency](Preset::Latency) is read as one for throughput.
+    ///
+    /// ```
+    /// use ringbuf_core::{AttachError, CreateOptions, Producer, ReaderOptions, Retain};
+    ///
+    /// let options = CreateOptions::default().in_place(true);
+    /// let mut producer = Producer::<u32>::heap_with(Retain::records(8), &options)?;
+    /// let mut reader = producer.reader(ReaderOptions::lossless())?;
+    /// let refused = producer.reader(ReaderOptions::lossy());
+    /// assert!(matches!(refused, Err(AttachError::InPlace { .. })));
+    ///
+    /// let mut claim = producer.claim_in_place(2)?;
+    /// for (i, record) in claim.records_mut().iter_mut().enumerate() {
+    ///     *record = 7 + i as u32;
+    /// }
+    /// claim.commit();
+    /// assert_eq!(reader.poll()?.unwrap().records(), [7, 8]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn in_place(mut self, in_place: bool) -> Self {
+        self.in_place = in_place;
         self
     }
 
@@ -314,7 +352,9 @@ pub enum Wait {
     Spin,
     /// Looks again and lets others run in between: for more readers than cores.
     Yield,
-    /// Looks for a few microseconds, then sleeps until the producer wakes it.
+    /// Looks, lets others run for at most 50 µs, and less if that was in vain before, then sleeps until the producer
+    /// wakes it. Where the system can do it (Linux 4.16), who falls asleep issues the memory barrier that the producer
+    /// would need at each publication, which costs some microseconds a sleep.
     #[default]
     Sleep,
 }

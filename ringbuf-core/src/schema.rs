@@ -13,6 +13,8 @@ mod json;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use crate::layout::word_size;
+
 pub use column::Column;
 pub use element::Element;
 pub use error::SchemaError;
@@ -232,7 +234,7 @@ impl Schema {
     /// assert_eq!(xyz.word_size(), 4);
     /// ```
     pub fn word_size(&self) -> usize {
-        1 << self.size.trailing_zeros().min(3)
+        word_size(self.size)
     }
 }
 

@@ -55,10 +55,36 @@ pub(crate) fn resume(cursor: u64, claimed: u64, published: u64, capacity: u64) -
     cursor.max(claimed.saturating_sub(capacity / 2).min(published))
 }
 
-/// The most records a lossless reader holds in one batch: a quarter of the ring, so that one batch in
-/// hand does not stop everybody.
-pub(crate) fn in_place_batch(capacity: u64) -> u64 {
-    (capacity / 4).max(1)
+/// The most records of `stride` bytes that a lossless reader holds in one batch: a quarter of the ring, so that one
+/// batch in hand does not stop everybody. Of a reader that never lets others run, no more than 64 KiB, so that room comes
+/// back to a producer that waits for it while it is still awake; the others make the most of their turn.
+pub(crate) fn in_place_batch(capacity: u64, stride: usize, in_turns: bool) -> u64 {
+    const BYTES: u64 = 64 * 1024;
+    let quarter = (capacity / 4).max(1);
+    if in_turns {
+        quarter
+    } else {
+        quarter.min(BYTES / stride as u64).max(1)
+    }
+}
+
+/// How many records a reader is behind where a stream flows best: so far that they have left the producer's innermost
+/// caches, and far from where the producer would overwrite them or wait. None, where a reader that copies had better
+/// hurry.
+pub(crate) fn lag_wanted(capacity: u64, stride: usize, is_lossless: bool) -> u64 {
+    /// Half as much again as a core's second-level cache usually has.
+    const BYTES: u64 = 3 << 19;
+    /// What comes in the shortest pause at two gigabytes a second.
+    const LEAST: u64 = 4096;
+    let most = if is_lossless {
+        (capacity * 3).div_ceil(8)
+    } else {
+        capacity / 8
+    };
+    if !is_lossless && most.saturating_mul(stride as u64) < LEAST {
+        return 0;
+    }
+    most.min(BYTES.div_ceil(stride as u64))
 }
 
 #[cfg(test)]
@@ -121,9 +147,26 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_in_place_is_a_quarter_and_at_least_one() {
-        assert_eq!(in_place_batch(1), 1);
-        assert_eq!(in_place_batch(5), 1);
-        assert_eq!(in_place_batch(4096), 1024);
+    fn a_batch_in_place_is_a_quarter_and_64_kib_at_most_for_who_spins_and_at_least_one() {
+        for (capacity, stride, in_turns, spinning) in [
+            (1, 8, 1, 1),
+            (5, 8, 1, 1),
+            (4096, 8, 1024, 1024),
+            (1 << 20, 8, 1 << 18, 8192),
+            (1 << 20, 100_000, 1 << 18, 1),
+        ] {
+            assert_eq!(in_place_batch(capacity, stride, true), in_turns);
+            assert_eq!(in_place_batch(capacity, stride, false), spinning);
+        }
+    }
+
+    #[test]
+    fn the_lag_wanted_is_a_part_of_the_ring_and_a_bit_more_than_a_cache_at_most() {
+        assert_eq!(lag_wanted(1, 8, true), 1);
+        assert_eq!(lag_wanted(4, 1 << 20, true), 2);
+        assert_eq!(lag_wanted(1024, 8, true), 384);
+        assert_eq!(lag_wanted(4096, 8, false), 512);
+        assert_eq!(lag_wanted(4096 - 8, 8, false), 0, "overtaken in a pause");
+        assert_eq!(lag_wanted(1 << 30, 64, true), 24_576);
     }
 }

@@ -17,7 +17,7 @@ fn copied_and_held(reader: &mut Follower) -> Result<News, Fault> {
 }
 
 fn in_place(reader: &mut Follower) -> Result<News, Fault> {
-    reader.poll_in_place(1)
+    reader.poll_in_place(1, &mut [])
 }
 
 /// A reader in the second epoch with one record read, one to read, and the damage; returns the fault that it is told at

@@ -5,8 +5,8 @@ use loom::sync::Arc;
 use loom::sync::atomic::Ordering::Relaxed;
 use loom_tests::{
     Death, First, LONG, Patient, STRIDE, check_deaths, demote_all, lossless, lossy, mirrored, open,
-    poll, poll_epoch, publish, race, ring, ring_without_demotions, stamped, take_epoch, take_rest,
-    try_publish, try_publish_in,
+    poll, poll_epoch, publish, race, ring, ring_in_place, ring_without_demotions, stamped,
+    take_epoch, take_rest, try_publish, try_publish_in, try_publish_in_place, write_in_place,
 };
 use ringbuf_core::model::{
     Begin, Follower, Kind, Ledger, Memory, News, Phase, Writer, evict, is_dead, observe,
@@ -120,6 +120,50 @@ fn in_a_publication_beside_a_lossless_reader() {
                 death.befall(&mut writer, &[publish_one, publish_two]);
                 drop(writer);
                 next(&memory, 2)
+            },
+            move || {
+                let mut told = Told::default();
+                (0..3).for_each(|_| told.of(take_epoch(&mut reader, 1, Some(told.epoch()))));
+                (reader, told)
+            },
+        );
+        while reader.ledger().cursor < published || told.epoch() < 2 {
+            told.of(take_epoch(&mut reader, 1, Some(told.epoch())));
+        }
+        assert_eq!(told.0, [(2, began)]);
+        assert_eq!(reader.ledger().read, published);
+    });
+}
+
+fn write_two_in_place(writer: &mut Writer) {
+    if let Ok(first) = writer.try_claim(2) {
+        write_in_place(writer, first, 2, 1);
+        writer.commit(2);
+        writer.notify();
+    }
+}
+
+/// As the one above, in a claim that is written in place: what is half-written is never seen, and the next producer
+/// writes over it.
+#[test]
+fn in_a_claim_in_place() {
+    check_deaths(2, |first, death| {
+        let memory = ring_in_place(2);
+        let mut writer = open(&memory);
+        let mut reader = lossless(&memory, 0, Begin::Now);
+        publish(&mut writer, 1);
+        let death = death.clone();
+        let ((began, published), (mut reader, mut told)) = race(
+            first,
+            move || {
+                death.befall(&mut writer, &[write_two_in_place]);
+                drop(writer);
+                let mut writer = open(&memory);
+                let began = writer.published();
+                for _ in 0..2 {
+                    let _ = try_publish_in_place(&mut writer, 1, 2);
+                }
+                (began, writer.published())
             },
             move || {
                 let mut told = Told::default();
@@ -343,7 +387,7 @@ fn join((memory, reader): &mut Life) {
 
 fn take_one((_, reader): &mut Life) {
     let reader = reader.as_mut().unwrap();
-    let news = reader.poll_in_place(1);
+    let news = reader.poll_in_place(1, &mut []);
     if !is_dead() && matches!(news, Ok(News::Records(_))) {
         assert_eq!(reader.held().words().len(), 2);
     }

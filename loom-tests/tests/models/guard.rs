@@ -3,7 +3,7 @@
 
 use loom_tests::{
     First, LONG, STRIDE, bounded, check, check_deaths, lossless, lossy, open, poll, publish, race,
-    records, ring, ring_without_demotions, stamped, take, time,
+    records, ring, ring_in_place, ring_without_demotions, stamped, take, time,
 };
 use ringbuf_core::model::{Begin, leave};
 
@@ -96,6 +96,27 @@ fn a_reader_without_a_gate_shows() {
         race(
             first,
             move || publish(&mut writer, 1),
+            move || take(&mut reader, 1),
+        );
+    });
+}
+
+/// A claim in place beside a lossless reader whose gate is turned off: it is held until it is written.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn a_claim_in_place_beside_a_reader_without_a_gate_shows() {
+    check(3, |first| {
+        let memory = ring_in_place(1);
+        let mut writer = open(&memory);
+        let mut reader = lossless(&memory, 0, Begin::Now);
+        publish(&mut writer, 1);
+        leave(&memory, 0);
+        race(
+            first,
+            move || {
+                writer.try_claim(1).unwrap();
+                drop(writer.in_place(1, 1));
+            },
             move || take(&mut reader, 1),
         );
     });

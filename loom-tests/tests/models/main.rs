@@ -1,10 +1,12 @@
 //! The models, one file for each question; `docs/MODELS.md` lists what they show.
 #![cfg(loom)]
 
+mod at_once;
 mod bounded;
 mod damage;
 mod death;
 mod guard;
+mod in_place;
 mod join;
 mod ledger;
 mod lossless;

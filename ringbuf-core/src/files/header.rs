@@ -3,7 +3,7 @@
 
 use static_assertions::const_assert;
 
-use crate::layout::{Control, Geometry, MIRROR_BYTES, SLOTS};
+use crate::layout::{Control, Geometry, MIRROR_BYTES, SLOTS, word_size};
 use crate::options::{Delivery, WhenFull};
 use crate::sequence;
 
@@ -36,8 +36,10 @@ const MINOR: u32 = 0;
 
 /// The newest record is mirrored beside the indices.
 const FLAG_MIRROR: u32 = 1;
+/// Claims are written where they lie: lossless readers alone may read.
+const FLAG_IN_PLACE: u32 = 2;
 /// Flags this version knows; a file with any other was made for a newer one.
-const KNOWN_FLAGS: u32 = FLAG_MIRROR;
+const KNOWN_FLAGS: u32 = FLAG_MIRROR | FLAG_IN_PLACE;
 
 /// Where the fields stand. The same table as in `docs/FORMAT.md`, compared by a test.
 mod at {
@@ -247,8 +249,7 @@ impl RingHeader {
             at::WORD,
             (self.geometry.word as u32).to_le_bytes(),
         );
-        let flags = if self.geometry.mirror { FLAG_MIRROR } else { 0 };
-        put(&mut bytes, at::FLAGS, flags.to_le_bytes());
+        put(&mut bytes, at::FLAGS, flags(&self.geometry).to_le_bytes());
         put(&mut bytes, at::ALLOW, self.allow.code().to_le_bytes());
         put(
             &mut bytes,
@@ -294,6 +295,13 @@ impl RingHeader {
         let bound_ns = u64_at(bytes, at::ALLOW_BOUND_NS);
         let allow = Delivery::from_code(allow, bound_ns).ok_or(unknown("allow", allow))?;
         exactly("allow_bound_ns", bound_ns, allow.bound_ns())?;
+        let fits = !geometry.in_place || allow == Delivery::Lossless;
+        field("allow", u64::from(allow.code()), fits, || {
+            format!(
+                "{} (lossless) where records are written in place",
+                Delivery::Lossless.code()
+            )
+        })?;
         let when_full = u64_at(bytes, at::WHEN_FULL);
         let when_full = WhenFull::from_code(when_full).ok_or(unknown("when_full", when_full))?;
         let schema_len = u64_at(bytes, at::SCHEMA_LEN);
@@ -341,6 +349,11 @@ impl RingHeader {
     }
 }
 
+fn flags(geometry: &Geometry) -> u32 {
+    let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
+    flag(geometry.mirror, FLAG_MIRROR) | flag(geometry.in_place, FLAG_IN_PLACE)
+}
+
 fn decode_geometry(bytes: &[u8; HEADER_LEN], flags: u32) -> Result<Geometry, FormatError> {
     let capacity = u64_at(bytes, at::CAPACITY);
     field(
@@ -359,7 +372,7 @@ fn decode_geometry(bytes: &[u8; HEADER_LEN], flags: u32) -> Result<Geometry, For
         "1 to 2^30".into()
     })?;
     let word = u64::from(u32_at(bytes, at::WORD));
-    exactly("word", word, word_size(stride))?;
+    exactly("word", word, word_size(stride as usize) as u64)?;
     let geometry = Geometry {
         capacity,
         cells: sequence::cells_for(capacity),
@@ -367,7 +380,12 @@ fn decode_geometry(bytes: &[u8; HEADER_LEN], flags: u32) -> Result<Geometry, For
         word: word as usize,
         mirror: flags & FLAG_MIRROR != 0,
         stamped: u64_at(bytes, at::STAMPS_OFFSET) != 0,
+        in_place: flags & FLAG_IN_PLACE != 0,
     };
+    let fits = !(geometry.mirror && geometry.in_place);
+    field("flags", u64::from(flags), fits, || {
+        "no mirror where records are written in place".into()
+    })?;
     let data = u128::from(geometry.cells) * u128::from(stride);
     field("capacity", capacity, data <= u128::from(DATA_MAX), || {
         format!("at most {} records of {stride} bytes", DATA_MAX / stride)
@@ -377,11 +395,6 @@ fn decode_geometry(bytes: &[u8; HEADER_LEN], flags: u32) -> Result<Geometry, For
         format!("at most {MIRROR_BYTES} with a mirror")
     })?;
     Ok(geometry)
-}
-
-/// The words a record of `size` bytes is copied in: the largest of 8, 4, 2, 1 that divides it.
-pub(crate) fn word_size(size: u64) -> u64 {
-    1 << size.trailing_zeros().min(3)
 }
 
 /// The checksum over the header and the schema behind it.
@@ -532,6 +545,8 @@ fn u64_at(bytes: &[u8; HEADER_LEN], at: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn header() -> RingHeader {
@@ -540,7 +555,7 @@ mod tests {
             boot_id: [9; 16],
             created_ns: -5,
             clock_offset_ns: 123,
-            geometry: Geometry::new(5, 20, 4, true),
+            geometry: Geometry::new(5, 20, true),
             allow: Delivery::Lossless,
             when_full: WhenFull::Wait,
             schema_len: 2,
@@ -559,6 +574,51 @@ mod tests {
             check_schema(&bytes, b"[]"),
             Err(FormatError::Checksum { .. })
         ));
+    }
+
+    /// Nothing that copies may be let in, and nobody would write or read the mirror.
+    #[test]
+    fn what_is_written_in_place_is_for_lossless_readers_alone() {
+        let header = RingHeader {
+            geometry: header().geometry.in_place(true),
+            ..header()
+        };
+        let decode =
+            |header: &RingHeader| RingHeader::decode(&header.encode(b"{}"), header.file_len());
+        assert_eq!(decode(&header), Ok(header.clone()));
+        assert!(!header.geometry.mirror && header.geometry.in_place);
+        assert_eq!(u32_at(&header.encode(b"{}"), 96), 2);
+        for allow in [Delivery::Lossy, Delivery::Bounded(Duration::from_millis(5))] {
+            let error = decode(&RingHeader {
+                allow,
+                ..header.clone()
+            })
+            .unwrap_err();
+            assert!(
+                matches!(error, FormatError::Field { what: "allow", .. }),
+                "{error}"
+            );
+        }
+        let mirror = Geometry {
+            mirror: true,
+            ..header.geometry
+        };
+        let error = decode(&RingHeader {
+            geometry: mirror,
+            ..header.clone()
+        })
+        .unwrap_err();
+        assert!(
+            matches!(
+                error,
+                FormatError::Field {
+                    what: "flags",
+                    found: 3,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 
     #[test]

@@ -266,7 +266,7 @@ fn aspects(
     geometry: &Geometry,
     allow: Delivery,
     when_full: WhenFull,
-) -> [String; 6] {
+) -> [String; 7] {
     let fields: Vec<String> = schema
         .fields()
         .iter()
@@ -283,6 +283,11 @@ fn aspects(
         match geometry.mirror {
             true => "made for latency",
             false => "made for throughput",
+        }
+        .to_owned(),
+        match geometry.in_place {
+            true => "written in place",
+            false => "written through",
         }
         .to_owned(),
         format!("readers up to {allow}"),
@@ -614,7 +619,7 @@ mod tests {
         let schema = Schema::packed([Field::new("value", Element::U64)]).unwrap();
         let wanted = Wanted {
             schema: &schema,
-            geometry: Geometry::new(8, 8, 8, false),
+            geometry: Geometry::new(8, 8, false),
             allow: Delivery::Lossless,
             when_full: WhenFull::Wait,
             barrier: Barrier::Sleepers,

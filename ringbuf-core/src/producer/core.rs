@@ -11,7 +11,7 @@ use crate::memory::Memory;
 use crate::options::{CreateOptions, Delivery, Preset, Retain, WhenFull};
 use crate::platform::{self, ForkToken};
 use crate::protocol::wake::Barrier;
-use crate::protocol::{Full, Writer};
+use crate::protocol::{self, Full, Writer};
 use crate::schema::Schema;
 use crate::sequence;
 use crate::sync::{Arc, Ordering};
@@ -50,7 +50,7 @@ impl ProducerCore {
             geometry: geometry(&schema, retain, options)?,
             allow: options.allow,
             when_full: options.when_full,
-            barrier: barrier(options),
+            barrier: barrier(),
             access: Access::of(options)?,
             replace: options.replace,
         };
@@ -72,7 +72,7 @@ impl ProducerCore {
         let memory = Arc::new(memory);
         let ring = HeapRing::new(Arc::clone(&memory), schema.clone(), options.allow);
         let waits = options.allow.waits();
-        let writer = Writer::open(memory, waits, barrier(options), times::now());
+        let writer = Writer::open(memory, waits, barrier(), times::now());
         let home = Home::Heap(Arc::new(ring));
         Ok(ProducerCore::new(writer, home, schema, options))
     }
@@ -147,17 +147,22 @@ impl ProducerCore {
         patience: Patience<'_>,
     ) -> Result<Result<u64, Full>, PublishError> {
         self.check_claim(count)?;
-        match self.writer.try_claim(count as u64) {
-            Ok(first) => {
-                self.stall.end();
-                Ok(Ok(first))
-            }
+        match self.claim_at_once(count) {
+            Ok(first) => Ok(Ok(first)),
             Err(full) => self.wait_and_claim(count as u64, full, patience),
         }
     }
 
+    /// Claims `count` records that [`ProducerCore::check_claim`] has let pass, if there is room for them.
     #[inline]
-    fn check_claim(&self, count: usize) -> Result<(), PublishError> {
+    pub(super) fn claim_at_once(&mut self, count: usize) -> Result<u64, Full> {
+        let first = self.writer.try_claim(count as u64)?;
+        self.stall.end();
+        Ok(first)
+    }
+
+    #[inline]
+    pub(super) fn check_claim(&self, count: usize) -> Result<(), PublishError> {
         self.check_fork()?;
         let capacity = self.geometry().capacity;
         if count == 0 || count as u64 > capacity {
@@ -167,6 +172,16 @@ impl ProducerCore {
             });
         }
         Ok(())
+    }
+
+    /// Publishes one record if nothing has to be looked at or waited for; `None`: it must be claimed.
+    // As in `Writer`.
+    #[inline(always)]
+    pub(crate) fn publish_at_once(&mut self, record: &[u8]) -> Option<u64> {
+        if self.fork.is_child() {
+            return None;
+        }
+        self.writer.publish_at_once(record, protocol::notify)
     }
 
     #[inline]
@@ -292,11 +307,11 @@ impl Drop for ProducerCore {
     }
 }
 
-/// Who publishes single records would pay for a barrier at each; who publishes batches does not notice it.
-fn barrier(options: &CreateOptions) -> Barrier {
-    match options.preset {
-        Preset::Latency if platform::prepare_for_barriers() => Barrier::Sleepers,
-        _ => Barrier::Producer,
+/// Nearly every publication finds nobody asleep: who sleeps pays for the barrier, where the system can do that.
+fn barrier() -> Barrier {
+    match platform::prepare_for_barriers() {
+        true => Barrier::Sleepers,
+        false => Barrier::Producer,
     }
 }
 
@@ -305,6 +320,11 @@ fn geometry(
     retain: Retain,
     options: &CreateOptions,
 ) -> Result<Geometry, CreateError> {
+    if options.in_place && options.allow != Delivery::Lossless {
+        return Err(CreateError::InPlace {
+            allow: options.allow,
+        });
+    }
     let (capacity, record_size) = (retain.count(), schema.size());
     let bytes =
         u128::from(capacity.checked_next_power_of_two().unwrap_or(u64::MAX)) * record_size as u128;
@@ -315,5 +335,7 @@ fn geometry(
         });
     }
     let mirror = options.preset == Preset::Latency;
-    Ok(Geometry::new(capacity, record_size, schema.word_size(), mirror).stamped(options.stamp))
+    Ok(Geometry::new(capacity, record_size, mirror)
+        .stamped(options.stamp)
+        .in_place(options.in_place))
 }

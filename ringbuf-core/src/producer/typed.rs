@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use super::claim::{Claim, ClaimInPlace, Claimed};
 use super::core::ProducerCore;
 use super::room::Patience;
 use crate::cast;
@@ -53,7 +54,7 @@ impl<T: Record> Producer<T> {
     ///
     /// # Errors
     ///
-    /// As [`Producer::create`].
+    /// As [`Producer::create`], or the choices contradict each other ([`CreateError::InPlace`], [`CreateError::Mode`]).
     pub fn create_with(
         name: &str,
         retain: Retain,
@@ -78,7 +79,7 @@ impl<T: Record> Producer<T> {
     ///
     /// # Errors
     ///
-    /// As [`Producer::heap`].
+    /// As [`Producer::heap`], or the choices contradict each other ([`CreateError::InPlace`]).
     pub fn heap_with(retain: Retain, options: &CreateOptions) -> Result<Producer<T>, CreateError> {
         Ok(Producer {
             core: ProducerCore::heap(T::schema(), retain, options)?,
@@ -113,8 +114,23 @@ impl<T: Record> Producer<T> {
     /// # Errors
     ///
     /// This is a forked child, or the system cannot wait.
-    #[inline]
+    #[inline(always)]
     pub fn publish(&mut self, record: &T) -> Result<u64, PublishError> {
+        match self.publish_at_once(record) {
+            Some(sequence) => Ok(sequence),
+            None => self.publish_by_claim(record),
+        }
+    }
+
+    // As in `Writer`.
+    #[inline(always)]
+    fn publish_at_once(&mut self, record: &T) -> Option<u64> {
+        let bytes = cast::as_bytes(std::slice::from_ref(record));
+        self.core.publish_at_once(bytes)
+    }
+
+    #[inline(never)]
+    fn publish_by_claim(&mut self, record: &T) -> Result<u64, PublishError> {
         match self.core.claim(1, Patience::ForEver)? {
             Ok(first) => Ok(self.publish_at(first, record)),
             Err(_) => {
@@ -164,7 +180,10 @@ impl<T: Record> Producer<T> {
     /// ```
     #[inline]
     pub fn try_publish(&mut self, record: &T) -> Result<u64, TryPublishError> {
-        self.publish_within(Patience::None, record)
+        match self.publish_at_once(record) {
+            Some(sequence) => Ok(sequence),
+            None => self.publish_within(Patience::None, record),
+        }
     }
 
     /// As [`Producer::publish`], but waits at most `limit`, on a ring that drops records too.
@@ -238,20 +257,41 @@ impl<T: Record> Producer<T> {
     /// assert_eq!(producer.published(), 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn claim(&mut self, count: usize) -> Result<Claim<'_, T>, PublishError> {
-        match self.core.claim(count, Patience::ForEver)? {
-            Ok(first) => Ok(Claim {
-                core: &mut self.core,
-                first,
-                count,
-                records: PhantomData,
-            }),
-            Err(full) => {
-                self.core.refuse(count);
-                let (reader, lag) = self.core.in_the_way(full);
-                Err(PublishError::Full { reader, lag })
-            }
-        }
+        Claimed::of(&mut self.core, count).map(Claim::new)
+    }
+
+    /// Claims records that lie side by side, to be written where they lie and then committed together, in a ring that
+    /// was created [`in_place`](CreateOptions::in_place): `most` of them (1 to the capacity), or as many as there are before
+    /// the cells wrap.
+    /// Waits as [`Producer::publish`] does, for room for that many.
+    ///
+    /// So a stream is written in pieces. Exactly so many records at once, wherever they lie, are a [`Producer::claim`]
+    /// and its two [`Claim::slices_mut`]; what must lie in one piece, like a picture, is best one record: a record never
+    /// wraps.
+    ///
+    /// # Errors
+    ///
+    /// As [`Producer::claim`], and [`PublishError::NotInPlace`] in every other ring.
+    ///
+    /// ```
+    /// use ringbuf_core::{CreateOptions, Producer, Retain};
+    ///
+    /// let options = CreateOptions::default().in_place(true);
+    /// let mut producer = Producer::<u8>::heap_with(Retain::records(8), &options)?;
+    /// let mut device: &[u8] = b"twelve bytes";
+    /// while !device.is_empty() {
+    ///     let mut claim = producer.claim_in_place(5)?;
+    ///     let read = std::io::Read::read(&mut device, claim.records_mut())?;
+    ///     claim.commit_first(read); // pieces of 5, 3 up to the end of the cells, and 4
+    /// }
+    /// assert_eq!(producer.published(), 12);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn claim_in_place(&mut self, most: usize) -> Result<ClaimInPlace<'_, T>, PublishError> {
+        Claimed::side_by_side(&mut self.core, most).map(ClaimInPlace::new)
     }
 
     /// Records that were dropped because a reader left no room for them, since the ring was created; only on a ring
@@ -294,91 +334,39 @@ impl<T: Record> Producer<T> {
     }
 }
 
-/// Records that are claimed and not yet published; see [`Producer::claim`].
-#[derive(Debug)]
-pub struct Claim<'a, T: Record> {
-    core: &'a mut ProducerCore,
-    first: u64,
-    count: usize,
-    records: PhantomData<fn(T)>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::wake;
+    use crate::sync::{Arc, Ordering};
 
-impl<T: Record> Claim<'_, T> {
-    /// The sequence of the first record claimed.
-    pub fn first_sequence(&self) -> u64 {
-        self.first
-    }
-
-    /// Records claimed.
-    pub fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Never: a claim has at least one record.
-    pub fn is_empty(&self) -> bool {
-        false
-    }
-
-    /// Writes record `index` of the claim.
-    ///
-    /// # Panics
-    ///
-    /// `index` lies outside the claim.
-    #[inline]
-    pub fn write(&mut self, index: usize, record: &T) {
-        self.write_slice(index, std::slice::from_ref(record));
-    }
-
-    /// Writes records from `index` of the claim on.
-    ///
-    /// # Panics
-    ///
-    /// They pass the end of the claim.
-    #[inline]
-    pub fn write_slice(&mut self, index: usize, records: &[T]) {
-        let fits = index
-            .checked_add(records.len())
-            .is_some_and(|end| end <= self.count);
-        assert!(
-            fits,
-            "records {index}.. of {} lie outside a claim of {}",
-            records.len(),
-            self.count
-        );
-        // Between the claim and this call the process may have forked: a child's claim is its parent's.
-        if self.core.check_fork().is_ok() {
-            self.core
-                .write(self.first + index as u64, cast::as_bytes(records));
+    /// Or who sleeps hears of it when its time is over.
+    #[test]
+    fn every_way_to_publish_wakes_who_sleeps() {
+        const LONG: Duration = Duration::from_secs(60);
+        let ways: [fn(&mut Producer<u64>); 9] = [
+            |producer| assert!(producer.publish(&1).is_ok()),
+            |producer| assert!(producer.publish_by_claim(&1).is_ok()),
+            |producer| assert!(producer.try_publish(&1).is_ok()),
+            |producer| assert!(producer.publish_timeout(&1, LONG).is_ok()),
+            |producer| assert!(producer.publish_slice(&[1, 2]).is_ok()),
+            |producer| assert!(producer.publish_slice_timeout(&[1, 2], LONG).is_ok()),
+            |producer| assert!(producer.claim(2).unwrap().commit() > 0),
+            |producer| assert!(producer.claim(2).unwrap().commit_first(1) > 0),
+            |producer| assert!(producer.claim_in_place(2).unwrap().commit() > 0),
+        ];
+        let options = CreateOptions::default().in_place(true);
+        let mut producer = Producer::heap_with(Retain::records(64), &options).unwrap();
+        producer.publish(&0).unwrap();
+        let memory = Arc::clone(producer.core.writer.memory());
+        let word = &memory.control().wake.0;
+        for (i, publish) in ways.into_iter().enumerate() {
+            // Once more, for who has a shorter way the second time.
+            for _ in 0..2 {
+                wake::arm(word);
+                publish(&mut producer);
+                assert_eq!(word.load(Ordering::Relaxed) & 1, 0, "way {i}");
+            }
         }
-    }
-
-    /// Gives the claim up, as dropping it does: readers never see it.
-    pub fn abort(self) {}
-
-    /// Publishes all records claimed and returns the first sequence. Those that were not written hold
-    /// whatever the ring held there before.
-    #[inline]
-    pub fn commit(self) -> u64 {
-        let count = self.count;
-        self.commit_first(count)
-    }
-
-    /// Publishes the first `count` records, gives up the rest, and returns the first sequence.
-    ///
-    /// # Panics
-    ///
-    /// More than were claimed.
-    #[inline]
-    pub fn commit_first(self, count: usize) -> u64 {
-        assert!(
-            count <= self.count,
-            "{count} records of a claim of {}",
-            self.count
-        );
-        if self.core.check_fork().is_ok() {
-            self.core.commit(count);
-            self.core.notify();
-        }
-        self.first
     }
 }

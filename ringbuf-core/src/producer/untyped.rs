@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::claim::{Claimed, UntypedClaim};
 use super::core::ProducerCore;
 use super::room::Patience;
 use crate::error::{AttachError, CreateError, PublishError};
@@ -43,7 +44,7 @@ impl UntypedProducer {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`Producer::create_with`](crate::Producer::create_with).
     pub fn create_with(
         name: &str,
         schema: Schema,
@@ -67,7 +68,7 @@ impl UntypedProducer {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`Producer::heap_with`](crate::Producer::heap_with).
     pub fn heap_with(
         schema: Schema,
         retain: Retain,
@@ -108,6 +109,29 @@ impl UntypedProducer {
         stop: &dyn Fn() -> bool,
     ) -> Result<usize, PublishError> {
         self.core.publish(records, Patience::Unless(stop))
+    }
+
+    /// As [`Producer::claim_in_place`](crate::Producer::claim_in_place), to be written as bytes; `most` counts records.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// ```
+    /// use ringbuf_core::{CreateOptions, Element, Field, Retain, Schema, UntypedProducer};
+    ///
+    /// let schema = Schema::packed([Field::new("value", Element::U16)])?;
+    /// let options = CreateOptions::default().in_place(true);
+    /// let mut producer = UntypedProducer::heap_with(schema, Retain::records(16), &options)?;
+    /// let mut claim = producer.claim_in_place(2)?;
+    /// claim.bytes_mut().copy_from_slice(&[1, 0, 2, 0]);
+    /// claim.commit();
+    /// assert_eq!(producer.published(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn claim_in_place(&mut self, most: usize) -> Result<UntypedClaim<'_>, PublishError> {
+        Claimed::side_by_side(&mut self.core, most).map(UntypedClaim::new)
     }
 
     /// As [`Producer::refused`](crate::Producer::refused).

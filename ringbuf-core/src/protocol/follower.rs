@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::gate::{self, Kind};
 use super::ledger::{self, Ledger};
-use super::state::{self, Phase};
+use super::state::{self, Phase, State};
 use super::wake;
 use crate::layout::{EPOCHS, Hot, Slot};
 use crate::memory::{InPlace, Memory};
@@ -19,8 +19,27 @@ const UNSEEN: Duration = Duration::from_millis(1);
 pub struct Run {
     pub first: u64,
     pub count: u64,
-    /// Bytes of the caller's buffer in front of the first record (copies only).
-    pub offset: usize,
+    pub at: Where,
+}
+
+impl Run {
+    /// Bytes of the caller's buffer in front of the first record.
+    #[inline]
+    pub fn offset(&self) -> usize {
+        match self.at {
+            Where::Cells => 0,
+            Where::Buffer(offset) => offset,
+        }
+    }
+}
+
+/// Where records that were handed out are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// In their cells: see [`Follower::held`].
+    Cells,
+    /// In the caller's buffer, behind so many bytes.
+    Buffer(usize),
 }
 
 /// What one attempt found.
@@ -72,6 +91,8 @@ pub struct Follower {
     pub(super) ledger: Ledger,
     /// Records handed out in place and not released yet.
     pub(super) held: u64,
+    /// `published` as the last attempt found it.
+    pub(super) seen: u64,
     /// This reader reads no further.
     pub(super) until: u64,
     /// What it reads is of an epoch that the table has forgotten, or it may be.
@@ -95,6 +116,12 @@ impl Follower {
 
     pub fn memory(&self) -> &Arc<Memory> {
         &self.memory
+    }
+
+    /// `published` as the last attempt found it.
+    #[inline]
+    pub fn seen(&self) -> u64 {
+        self.seen
     }
 
     pub fn ledger(&self) -> &Ledger {
@@ -126,6 +153,11 @@ impl Follower {
             self.ledger.missed -= beyond;
             ledger::record(self.slot(), &self.ledger);
         }
+    }
+
+    /// Records published since the last attempt looked.
+    pub fn unseen(&self) -> u64 {
+        published(&self.memory.live().hot).saturating_sub(self.seen)
     }
 
     /// Records published and not yet read.
@@ -178,10 +210,11 @@ impl Follower {
     }
 
     /// Copies record `published - 1` from beside the indices, where it lies until the next is claimed. False if
-    /// it must be taken from its cell.
+    /// it must be taken from its cell, or there is no place for exactly one record.
     #[inline]
     fn copy_mirror(&self, published: u64, record: &mut [u8]) -> bool {
-        if !self.memory.geometry().mirror {
+        let geometry = self.memory.geometry();
+        if !geometry.mirror || record.len() != geometry.stride {
             return false;
         }
         self.memory.load_mirror(record);
@@ -250,21 +283,27 @@ impl Follower {
 
     #[inline]
     fn deliver(&mut self, first: u64, count: u64, offset: usize) -> News {
+        self.account(first, count);
+        News::Records(Run {
+            first,
+            count,
+            at: Where::Buffer(offset),
+        })
+    }
+
+    #[inline]
+    fn account(&mut self, first: u64, count: u64) {
         self.ledger.missed += first - self.ledger.cursor;
         self.ledger.read += count;
         self.ledger.cursor = first + count;
         ledger::record(self.slot(), &self.ledger);
-        News::Records(Run {
-            first,
-            count,
-            offset,
-        })
     }
 
     /// One attempt to hand out what is new where it lies, side by side and at most `most` records. What
-    /// was handed out before is released first.
+    /// was handed out before is released first. A single record comes in `buffer` if it is mirrored and the buffer is as
+    /// long as that: the line of the indices is here already, and its cell is not.
     #[inline]
-    pub fn poll_in_place(&mut self, most: u64) -> Result<News, Fault> {
+    pub fn poll_in_place(&mut self, most: u64, buffer: &mut [u8]) -> Result<News, Fault> {
         self.release();
         let Horizon { published, end } = match self.horizon()? {
             Ok(horizon) => horizon,
@@ -277,11 +316,44 @@ impl Follower {
         }
         let count = sequence::until_wrap(cursor, most.min(end - cursor), geometry.cells);
         self.held = count;
+        let is_copied = cursor + 1 == published && self.copy_mirror(published, buffer);
         Ok(News::Records(Run {
             first: cursor,
             count,
-            offset: 0,
+            at: if is_copied {
+                Where::Buffer(0)
+            } else {
+                Where::Cells
+            },
         }))
+    }
+
+    /// The next record out of the mirror, if it is the newest one and there is nothing else to tell: what an attempt
+    /// comes to most of the time when each record is awaited. `None`: an attempt will tell. A lossless reader holds the
+    /// record, as after [`Follower::poll_in_place`].
+    #[inline]
+    pub fn take_newest(&mut self, record: &mut [u8], is_lossless: bool) -> Option<Run> {
+        let live = self.memory.live();
+        let cursor = self.ledger.cursor;
+        let published = published(&live.hot);
+        let is_next = published.checked_sub(1) == Some(cursor) && cursor < self.until;
+        if !is_next || state::load(live).word() != State::open(self.epoch).word() {
+            return None;
+        }
+        if !self.copy_mirror(published, record) {
+            return None;
+        }
+        self.seen = published;
+        if is_lossless {
+            self.held = 1;
+        } else {
+            self.account(cursor, 1);
+        }
+        Some(Run {
+            first: cursor,
+            count: 1,
+            at: Where::Buffer(0),
+        })
     }
 
     /// The records handed out by the last [`Follower::poll_in_place`].
@@ -292,6 +364,27 @@ impl Follower {
         // borrow; `horizon` has loaded a `published` beyond the records (acquire); `until_wrap` keeps
         // them side by side.
         unsafe { self.memory.in_place(self.ledger.cursor, self.held) }
+    }
+
+    /// Copies the newest record if this reader, which is lossless, holds it; returns its sequence.
+    pub fn latest_held(&self, record: &mut [u8]) -> Option<u64> {
+        let newest = published(&self.memory.live().hot).checked_sub(1)?;
+        // [G5] alone: our own, stored by this thread. Not the cursor, which may stand in front of it when the reader is
+        // to end before it has begun.
+        let gate = self.slot().gate.load(Ordering::Relaxed);
+        let ahead = newest.checked_sub(gate)?;
+        // Further ahead than a ring it is not published, whatever the index says.
+        if ahead >= self.memory.geometry().capacity {
+            return None;
+        }
+        self.memory.load_held(newest, record);
+        Some(newest)
+    }
+
+    /// Records are handed out in place and not released.
+    #[inline]
+    pub fn is_holding(&self) -> bool {
+        self.held != 0
     }
 
     /// Gives the records handed out in place back to the producer.
@@ -328,6 +421,7 @@ impl Follower {
         let live = self.memory.live();
         let cursor = self.ledger.cursor;
         let published = published(&live.hot);
+        self.seen = published;
         if published < cursor {
             return Err(Fault::PublishedWentBack { cursor, published });
         }
@@ -501,7 +595,7 @@ mod tests {
     /// before was at an index that somebody had set back.
     #[test]
     fn nothing_is_read_beyond_the_end_when_more_comes_while_it_looks() {
-        let memory = Arc::new(Memory::heap(Geometry::new(8, 8, 8, false)).unwrap());
+        let memory = Arc::new(Memory::heap(Geometry::new(8, 8, false)).unwrap());
         let publish = |records: usize| {
             let mut writer = Writer::open(
                 Arc::clone(&memory),

@@ -8,7 +8,7 @@ use std::{hint, thread};
 use super::gate::{Kind, Waits};
 use super::state::Moment;
 use super::wake::Barrier;
-use super::{Begin, Follower, News, Writer, latest, observe, stamp};
+use super::{Begin, Follower, News, Where, Writer, latest, notify, observe, stamp};
 use crate::layout::Geometry;
 use crate::memory::Memory;
 use crate::sync::Arc;
@@ -18,12 +18,12 @@ const LAPS: u64 = 12;
 const SOON: Duration = Duration::from_millis(5);
 
 fn geometry(word: usize) -> Geometry {
-    Geometry::new(2, 3 * word, word, false)
+    Geometry::new(2, 3 * word, false)
 }
 
 /// A ring with all that there can be besides.
 fn rich(word: usize) -> Geometry {
-    Geometry::new(2, 3 * word, word, true).stamped(true)
+    Geometry::new(2, 3 * word, true).stamped(true)
 }
 
 fn ring(geometry: Geometry) -> Arc<Memory> {
@@ -105,11 +105,11 @@ fn follow(reader: &mut Follower, mut is_bounded: bool) -> bool {
         };
         match news.unwrap() {
             News::Records(run) => {
-                let read = buffer[run.offset..].chunks(geometry.stride);
+                let read = buffer[run.offset()..].chunks(geometry.stride);
                 for (sequence, bytes) in (run.first..run.first + run.count).zip(read) {
                     assert_eq!(bytes, record(sequence, geometry.stride), "torn");
                 }
-                let times = stamps.iter().skip(run.offset / geometry.stride);
+                let times = stamps.iter().skip(run.offset() / geometry.stride);
                 for (sequence, &time) in (run.first..run.first + run.count).zip(times) {
                     assert_eq!(time, sequence + 1000, "the time of another record");
                 }
@@ -128,7 +128,7 @@ fn follow(reader: &mut Follower, mut is_bounded: bool) -> bool {
 fn follow_in_place(reader: &mut Follower) {
     let stride = reader.memory().geometry().stride;
     while reader.ledger().cursor < RECORDS {
-        match reader.poll_in_place(2).unwrap() {
+        match reader.poll_in_place(2, &mut []).unwrap() {
             News::Records(run) => {
                 let held = reader.held().bytes();
                 for (sequence, bytes) in (run.first..run.first + run.count).zip(held.chunks(stride))
@@ -287,4 +287,211 @@ fn who_looks_from_outside_sees_nothing_torn() {
             assert!(ledger.is_none_or(|ledger| ledger.adds_up()));
         }
     });
+}
+
+/// As [`publish`], written where they lie.
+fn publish_in_place(writer: &mut Writer, records: u64) {
+    for _ in 0..records {
+        while writer.try_claim(1).is_err() {
+            writer.wait_for_room(1, SOON).unwrap();
+        }
+        let first = writer.published();
+        let (cell, none) = writer.in_place(first, 1).unwrap();
+        let cell = cell.bytes();
+        cell.copy_from_slice(&record(first, cell.len()));
+        assert!(none.bytes().is_empty());
+        writer.commit(1);
+        writer.notify();
+    }
+}
+
+/// Plain writes beside plain reads, and beside a look at the newest record that is held.
+#[test]
+fn both_sides_in_place() {
+    for word in [8, 1] {
+        let memory = ring(geometry(word).in_place(true));
+        let begin = Begin::Now;
+        let mut reader =
+            Follower::join_holding(Arc::clone(&memory), 0, Kind::Lossless, begin).unwrap();
+        let newest = race(
+            open(&memory),
+            |writer| publish_in_place(writer, RECORDS),
+            || {
+                let mut newest = vec![0; 3 * word];
+                let sequence = reader.latest_held(&mut newest);
+                follow_in_place(&mut reader);
+                (sequence, newest)
+            },
+        );
+        if let (Some(sequence), bytes) = newest {
+            assert_eq!(bytes, record(sequence, 3 * word));
+        }
+        assert_eq!(reader.ledger().read, RECORDS);
+    }
+}
+
+/// From whatever is still kept, while it is written over.
+#[test]
+fn a_reader_joins_beside_claims_in_place() {
+    let memory = ring(geometry(8).in_place(true));
+    let read = race(
+        open(&memory),
+        |writer| publish_in_place(writer, RECORDS),
+        || {
+            let memory = Arc::clone(&memory);
+            let mut reader =
+                Follower::join_holding(memory, 0, Kind::Lossless, Begin::Oldest).unwrap();
+            follow_in_place(&mut reader);
+            reader.leave();
+            *reader.ledger()
+        },
+    );
+    assert_eq!((read.read, read.missed), (RECORDS - read.joined, 0));
+}
+
+/// Or safe code could have cells that a reader holds, or that are published.
+#[test]
+fn only_what_is_claimed_is_lent() {
+    let memory = ring(geometry(8).in_place(true));
+    let begin = Begin::Now;
+    let reader = Follower::join_holding(Arc::clone(&memory), 0, Kind::Lossless, begin).unwrap();
+    let mut writer = open(&memory);
+    publish_in_place(&mut writer, 1);
+    assert!(writer.in_place(1, 1).is_none(), "nothing is claimed");
+    assert_eq!(writer.try_claim(1), Ok(1));
+    for (sequence, count) in [(0, 1), (0, 2), (1, 2), (2, 1), (1, u64::MAX)] {
+        let lent = writer.in_place(sequence, count);
+        assert!(lent.is_none(), "{count} from {sequence} on");
+    }
+    assert!(writer.in_place(1, 1).is_some());
+    writer.commit(0);
+    // Claimed once, and there is no room for more.
+    assert!(writer.try_claim(2).is_err());
+    publish_in_place(&mut writer, 1);
+    assert!(writer.in_place(2, 1).is_none());
+
+    // An index that nobody can have published.
+    memory
+        .live()
+        .hot
+        .published
+        .store(7, crate::sync::Ordering::Relaxed);
+    assert_eq!(reader.latest_held(&mut [0; 24]), None);
+    memory
+        .live()
+        .hot
+        .published
+        .store(2, crate::sync::Ordering::Relaxed);
+    let mut newest = [0; 24];
+    assert_eq!(reader.latest_held(&mut newest), Some(1));
+    assert_eq!(newest, *record(1, 24));
+
+    // Claimed by the producer before: the next has not looked at the gates.
+    let memory = ring(geometry(8).in_place(true));
+    assert_eq!(open(&memory).try_claim(2), Ok(0));
+    assert!(open(&memory).in_place(0, 1).is_none());
+
+    let mut other = open(&ring(geometry(8)));
+    assert_eq!(other.try_claim(1), Ok(0));
+    assert!(other.in_place(0, 1).is_none(), "not written in place");
+}
+
+/// A ring whose producer grants itself more than it claims: every other record goes at once.
+const GRANTED: u64 = 16;
+
+/// Its producer, whose ring has gone around, and whose next record goes at once.
+fn gone_around(memory: &Arc<Memory>, barrier: Barrier) -> Writer {
+    let stride = memory.geometry().stride;
+    let now = Moment::default();
+    let mut writer = Writer::open(Arc::clone(memory), Waits::All, barrier, now);
+    for count in [GRANTED, 1] {
+        let first = writer.try_claim(count).unwrap();
+        for sequence in first..first + count {
+            writer.write(sequence, &record(sequence, stride));
+        }
+        writer.commit(count);
+    }
+    writer
+}
+
+/// Publishes one by one: at once, claimed, at once.
+fn publish_at_once(writer: &mut Writer) {
+    let stride = writer.memory().geometry().stride;
+    for is_at_once in [true, false, true] {
+        let bytes = record(writer.published(), stride);
+        let published = writer.publish_at_once(&bytes, notify);
+        assert_eq!(published.is_some(), is_at_once);
+        if !is_at_once {
+            publish(writer, 1);
+        }
+    }
+}
+
+/// Reads every record as soon as it is there, out of the mirror if there is nothing else to tell.
+fn await_each(reader: &mut Follower, is_lossless: bool) {
+    let stride = reader.memory().geometry().stride;
+    let mut buffer = vec![0; stride];
+    while reader.ledger().cursor < GRANTED + 1 + RECORDS {
+        let news = match reader.take_newest(&mut buffer, is_lossless) {
+            Some(run) => News::Records(run),
+            None if is_lossless => reader.poll_in_place(2, &mut buffer).unwrap(),
+            None => reader.poll_copy(&mut buffer, &mut []).unwrap(),
+        };
+        match news {
+            News::Records(run) => {
+                let bytes = match run.at {
+                    Where::Cells => reader.held().bytes(),
+                    Where::Buffer(offset) => &buffer[offset..],
+                };
+                for (sequence, bytes) in
+                    (run.first..run.first + run.count).zip(bytes.chunks(stride))
+                {
+                    assert_eq!(bytes, record(sequence, stride), "torn");
+                }
+            }
+            News::Nothing => reader.wait(SOON).unwrap(),
+            _ => {}
+        }
+        reader.release();
+    }
+}
+
+#[test]
+fn records_at_once_over_a_lossy_reader() {
+    for word in [8, 4, 2, 1] {
+        let memory = ring(Geometry::new(GRANTED, 3 * word, false));
+        let writer = gone_around(&memory, Barrier::Sleepers);
+        let mut reader = Follower::join_lossy(Arc::clone(&memory), 0, Begin::Oldest).unwrap();
+        let mut oldest = Vec::new();
+        race(writer, publish_at_once, || {
+            while reader.ledger().cursor < 1 + RECORDS {
+                let mut buffer = vec![0; 3 * word];
+                if let News::Records(run) = reader.poll_copy(&mut buffer, &mut []).unwrap() {
+                    oldest.push((run.first, buffer));
+                }
+            }
+        });
+        for (sequence, bytes) in oldest {
+            assert_eq!(bytes, record(sequence, 3 * word), "torn");
+        }
+    }
+}
+
+#[test]
+fn records_at_once_are_taken_out_of_the_mirror() {
+    for (word, is_lossless) in [(8, false), (4, true), (2, false), (1, true)] {
+        let memory = ring(Geometry::new(GRANTED, 3 * word, true));
+        let writer = gone_around(&memory, Barrier::Producer);
+        let memory = Arc::clone(&memory);
+        let mut reader = match is_lossless {
+            true => Follower::join_holding(memory, 0, Kind::Lossless, Begin::Now),
+            false => Follower::join_lossy(memory, 0, Begin::Now),
+        }
+        .unwrap();
+        race(writer, publish_at_once, || {
+            await_each(&mut reader, is_lossless);
+        });
+        let ledger = reader.ledger();
+        assert_eq!((ledger.read, ledger.missed), (RECORDS, 0));
+    }
 }

@@ -37,6 +37,7 @@ pub struct State {
 }
 
 impl State {
+    #[inline]
     pub fn from_word(word: u64) -> State {
         State {
             epoch: word >> 2,
@@ -49,6 +50,14 @@ impl State {
         }
     }
 
+    pub fn open(epoch: u64) -> State {
+        State {
+            epoch,
+            phase: Phase::Open,
+        }
+    }
+
+    #[inline]
     pub fn word(self) -> u64 {
         self.epoch << 2
             | match self.phase {
@@ -84,10 +93,7 @@ pub fn open(live: &Live, epoch: u64, first: u64, now: Moment) {
         .monotonic_ns
         .store(now.monotonic_ns, Ordering::Relaxed);
     entry.epoch.store(epoch, Ordering::Relaxed);
-    let state = State {
-        epoch,
-        phase: Phase::Open,
-    };
+    let state = State::open(epoch);
     // [S3] pairs with [S1]: the entry is visible to who sees the epoch.
     live.status.state.store(state.word(), Ordering::Release);
 }

@@ -166,7 +166,7 @@ fn follow(memory: &Arc<Memory>, slot: usize, kind: Option<Kind>, seed: u64) {
             let news = match kind {
                 None => reader.poll_copy(&mut buffer, &mut stamps),
                 Some(Kind::Bounded) => reader.poll_bounded(&mut buffer, &mut stamps),
-                Some(Kind::Lossless) => reader.poll_in_place(1 + numbers.below(CAPACITY)),
+                Some(Kind::Lossless) => reader.poll_in_place(1 + numbers.below(CAPACITY), &mut []),
             };
             match news {
                 Ok(News::Records(run)) => assert!(run.count <= CAPACITY, "{run:?}"),
@@ -193,7 +193,7 @@ fn follow(memory: &Arc<Memory>, slot: usize, kind: Option<Kind>, seed: u64) {
 fn words_of_any_value_end_nothing_and_hold_nothing_up() {
     let rings = [(1, true), (2, false)];
     for (seed, mirror) in rings.into_iter().take(if cfg!(miri) { 1 } else { 2 }) {
-        let geometry = Geometry::new(CAPACITY, 8, 8, mirror).stamped(true);
+        let geometry = Geometry::new(CAPACITY, 8, mirror).stamped(true);
         let memory = Arc::new(Memory::heap(geometry).unwrap());
         let over = AtomicBool::new(false);
         std::thread::scope(|scope| {

@@ -10,7 +10,7 @@ use crate::sync::Arc;
 
 #[test]
 fn a_reader_that_slept_through_many_epochs_is_told_each_boundary_where_it_stands() {
-    let memory = Arc::new(Memory::heap(Geometry::new(64, 8, 8, false)).unwrap());
+    let memory = Arc::new(Memory::heap(Geometry::new(64, 8, false)).unwrap());
     let open = || {
         Writer::open(
             Arc::clone(&memory),

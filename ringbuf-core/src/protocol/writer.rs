@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::gate::{self, Gate, Waits};
 use super::state::{self, Moment, Phase, State};
 use super::wake::{self, Barrier};
-use crate::memory::Memory;
+use crate::layout::Hot;
+use crate::memory::{InPlaceMut, Memory};
 use crate::sequence;
 use crate::sync::{Arc, Ordering, fence};
 
@@ -22,10 +23,15 @@ pub struct Writer {
     memory: Arc<Memory>,
     /// Next sequence to publish; equals the shared `published`.
     next: u64,
-    /// The shared `claimed`.
+    /// The shared `claimed`, unless records were published at once since: then that is `next`.
     claimed: u64,
     /// Below this no gate needs to be looked at; never above the shared LIMIT.
     limit: u64,
+    /// Below this one record may be published at once: the limit while nothing is claimed beyond what is published,
+    /// and 0 otherwise.
+    at_once: u64,
+    /// The same where there is no more to it: no mirror, and no barrier of the producer's own.
+    plainly: u64,
     waits: Waits,
     barrier: Barrier,
 }
@@ -66,6 +72,8 @@ impl Writer {
             claimed,
             // Forces a look at the gates: readers may have joined since.
             limit: 0,
+            at_once: 0,
+            plainly: 0,
             waits,
             barrier,
         };
@@ -88,17 +96,61 @@ impl Writer {
     #[inline]
     pub fn try_claim(&mut self, count: u64) -> Result<u64, Full> {
         let end = self.next + count;
+        // Until the commit there is a claim, or one that was refused.
+        self.at_once = 0;
+        self.plainly = 0;
+        self.claimed = self.claimed.max(self.next);
         if end > self.limit {
             self.extend(count)?;
         }
         if end > self.claimed {
             self.claimed = end;
-            // [P1] validated by readers after their copy [R5].
-            self.memory.live().hot.claimed.store(end, Ordering::Relaxed);
-            // [P2] pairs with [R4]: who sees a word of this claim sees that it was claimed.
-            fence(Ordering::Release);
+            announce(&self.memory.live().hot, end);
         }
         Ok(self.next)
+    }
+
+    /// Publishes one whole record and returns its sequence: claim, write, commit and notify in one, for when there is
+    /// nothing to be looked at. `None`: there is, and nothing was done.
+    // Into the caller, who knows the record's size: the copy of a small one is then a few instructions.
+    #[inline(always)]
+    pub fn publish_at_once(
+        &mut self,
+        record: &[u8],
+        notify: impl FnOnce(&Memory, Barrier),
+    ) -> Option<u64> {
+        if self.next < self.plainly {
+            return Some(self.put(record, false, Barrier::Sleepers, notify));
+        }
+        if self.next < self.at_once {
+            let is_mirrored = self.memory.geometry().mirror;
+            return Some(self.put(record, is_mirrored, self.barrier, notify));
+        }
+        None
+    }
+
+    #[inline(always)]
+    fn put(
+        &mut self,
+        record: &[u8],
+        is_mirrored: bool,
+        barrier: Barrier,
+        notify: impl FnOnce(&Memory, Barrier),
+    ) -> u64 {
+        let sequence = self.next;
+        let end = sequence + 1;
+        // Loaded before the fences, for which the compiler would load them again.
+        let memory = &*self.memory;
+        let hot = &memory.live().hot;
+        announce(hot, end);
+        memory.store_one(sequence, record);
+        if is_mirrored {
+            memory.store_mirror(record);
+        }
+        self.next = end;
+        show(hot, end);
+        notify(memory, barrier);
+        sequence
     }
 
     /// Looks at the gates and grants itself the next step, or names the reader in the way.
@@ -158,6 +210,49 @@ impl Writer {
         self.memory.store(sequence, records);
     }
 
+    /// Lends `count` records of the claim from `sequence` on where they lie: two pieces where the cells wrap, otherwise
+    /// the second is empty. `None` in a ring that is not written in place, and for what was not claimed.
+    #[inline]
+    #[allow(unsafe_code)]
+    pub fn in_place(
+        &mut self,
+        sequence: u64,
+        count: u64,
+    ) -> Option<(InPlaceMut<'_>, InPlaceMut<'_>)> {
+        if !self.may_lend(sequence, count) {
+            return None;
+        }
+        let head = sequence::until_wrap(sequence, count, self.memory.geometry().cells);
+        // SAFETY: this is the ring's producer and borrowed until the pieces are given back, so nothing is committed and
+        // nothing else written; `may_lend` has seen that nobody else looks at them.
+        let first = unsafe { self.memory.in_place_mut(sequence, head) };
+        // SAFETY: as above; a claim has at most as many records as there are cells, so these are others.
+        let rest = unsafe { self.memory.in_place_mut(sequence + head, count - head) };
+        Some((first, rest))
+    }
+
+    /// As [`Writer::in_place`], for records that lie side by side.
+    #[inline]
+    #[allow(unsafe_code)]
+    pub fn in_one_piece(&mut self, sequence: u64, count: u64) -> Option<InPlaceMut<'_>> {
+        if !self.may_lend(sequence, count) {
+            return None;
+        }
+        // SAFETY: as in `in_place`.
+        Some(unsafe { self.memory.in_place_mut(sequence, count) })
+    }
+
+    /// Whether these records are the producer's alone: claimed and below the limit, so every gate stands behind what lies
+    /// in their cells, and the only readers of a ring written in place are those with gates.
+    #[inline]
+    fn may_lend(&self, sequence: u64, count: u64) -> bool {
+        // Below `limit` no gate is in the way, and nobody joins any more.
+        let most = self.claimed.min(self.limit);
+        let is_claimed =
+            sequence >= self.next && sequence.checked_add(count).is_some_and(|end| end <= most);
+        is_claimed && self.memory.geometry().in_place
+    }
+
     /// Notes when the first `count` records of the claim are published: for a ring with such times, right
     /// before the commit.
     #[inline]
@@ -174,22 +269,21 @@ impl Writer {
         if self.memory.geometry().mirror && count > 0 {
             self.memory.mirror(self.next - 1);
         }
-        // [P4] pairs with [R1].
-        self.memory
-            .live()
-            .hot
-            .published
-            .store(self.next, Ordering::Release);
+        show(&self.memory.live().hot, self.next);
+        // What is to be stamped goes through a claim.
+        let geometry = self.memory.geometry();
+        if self.next == self.claimed && !geometry.stamped {
+            self.at_once = self.limit;
+            if !geometry.mirror && self.barrier == Barrier::Sleepers {
+                self.plainly = self.limit;
+            }
+        }
     }
 
     /// Wakes the readers that sleep. Once per publish call, after the commit.
     #[inline]
     pub fn notify(&self) {
-        match self.barrier {
-            Barrier::Producer => wake_readers(&self.memory),
-            Barrier::Sleepers if wake::some_reader_sleeps(&self.memory) => ring(&self.memory),
-            Barrier::Sleepers => {}
-        }
+        notify(&self.memory, self.barrier);
     }
 
     /// Sleeps until a reader leaves room for `count` records or `timeout` is over; returns at once when
@@ -209,6 +303,32 @@ impl Writer {
     pub fn close(&mut self) {
         end(&self.memory, Phase::Closed);
     }
+}
+
+/// As [`Writer::notify`].
+#[inline]
+pub fn notify(memory: &Memory, barrier: Barrier) {
+    match barrier {
+        Barrier::Producer => wake_readers(memory),
+        Barrier::Sleepers if wake::some_reader_sleeps(memory) => ring(memory),
+        Barrier::Sleepers => {}
+    }
+}
+
+/// Says how far the producer may begin to write, before it does.
+#[inline]
+fn announce(hot: &Hot, claimed: u64) {
+    // [P1] validated by readers after their copy [R5].
+    hot.claimed.store(claimed, Ordering::Relaxed);
+    // [P2] pairs with [R4]: who sees a word of this claim sees that it was claimed.
+    fence(Ordering::Release);
+}
+
+/// Says up to where everything is written.
+#[inline]
+fn show(hot: &Hot, published: u64) {
+    // [P4] pairs with [R1].
+    hot.published.store(published, Ordering::Release);
 }
 
 /// Marks a ring whose producer's lock the caller holds as removed.

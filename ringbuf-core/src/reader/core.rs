@@ -10,11 +10,11 @@ use crate::files::{self, Opened, Place};
 use crate::heap::HeapRing;
 use crate::layout::Geometry;
 use crate::memory::Memory;
-use crate::options::{Delivery, ReaderOptions, Start, Until};
+use crate::options::{Delivery, ReaderOptions, Start, Until, Wait};
 use crate::platform::{self, ForkToken};
 use crate::producer::{Home, ProducerCore};
 use crate::protocol::gate::Kind;
-use crate::protocol::{self, Begin, Fault, Follower, Ledger, News, Run, state::Phase};
+use crate::protocol::{self, Begin, Fault, Follower, Ledger, News, Run, Where, state::Phase};
 use crate::schema::Schema;
 use crate::sequence;
 use crate::slots;
@@ -74,6 +74,10 @@ pub(crate) struct ReaderCore {
     until: Option<Until>,
     /// Copies of the records, unless they are read in place; words, so that they lie aligned.
     buffer: Vec<u64>,
+    /// Bytes of it for a mirrored record, where others are read in place.
+    mirrored: usize,
+    /// The most records of one batch in place.
+    in_place: u64,
     /// When the records copied were published, on a ring with such times.
     stamps: Vec<u64>,
     /// Wall time minus the clock of those times, nanoseconds.
@@ -84,6 +88,8 @@ pub(crate) struct ReaderCore {
     has_ended: bool,
     begins_late: bool,
     is_unverified: bool,
+    /// What [`ReaderCore::newest`] takes is all there is to a record.
+    takes_newest: bool,
     membership: Membership,
     schema: Schema,
     geometry: Geometry,
@@ -131,7 +137,8 @@ impl ReaderCore {
         let name = opened.place.name.clone();
         opened.check_writers()?;
         check_schema(&name, &opened.schema, expected)?;
-        check_delivery(&name, opened.header.allow, options.delivery)?;
+        let geometry = &opened.header.geometry;
+        check_delivery(&name, opened.header.allow, geometry, options.delivery)?;
         let membership = Membership::of(&opened, options.delivery)?;
         let memory = Arc::new(opened.map(membership.registrar(), false)?);
         let is_unverified = !files::is_verified(&memory, opened.header.boot_id);
@@ -162,7 +169,7 @@ impl ReaderCore {
 
     fn of_heap(ring: &Arc<HeapRing>, options: &ReaderOptions) -> Result<ReaderCore, AttachError> {
         let name = "(heap)";
-        check_delivery(name, ring.allow, options.delivery)?;
+        check_delivery(name, ring.allow, ring.memory.geometry(), options.delivery)?;
         let membership = Membership::heap(ring)?;
         let memory = Arc::clone(&ring.memory);
         ReaderCore::join(name, memory, ring.schema.clone(), membership, options)
@@ -204,8 +211,15 @@ impl ReaderCore {
             follower.set_until(until);
         }
         let copies = copies(&geometry, options.delivery);
+        let lag_wanted = lag_wanted(&geometry, options.delivery);
         Ok(ReaderCore {
             buffer: vec![0; (copies * geometry.stride).div_ceil(8)],
+            mirrored: copies.min(1) * geometry.stride,
+            in_place: sequence::in_place_batch(
+                geometry.capacity,
+                geometry.stride,
+                options.wait != Wait::Spin,
+            ),
             stamps: vec![0; if geometry.stamped { copies } else { 0 }],
             clock_offset_ns: clock_offset(&memory, &follower),
             searched_epoch: None,
@@ -216,8 +230,14 @@ impl ReaderCore {
             until: options.until,
             begins_late,
             is_unverified: false,
+            takes_newest: takes_newest(&geometry, options),
             delivery: options.delivery,
-            idle: Idle::new(options.wait, membership.is_observer()),
+            idle: Idle::new(
+                options.wait,
+                membership.is_observer(),
+                lag_wanted,
+                geometry.stride as u64,
+            ),
             membership,
             schema,
             geometry,
@@ -273,6 +293,24 @@ impl ReaderCore {
             self.missed += self.follower.ledger().missed - missed_before;
         }
         Ok(())
+    }
+
+    /// The next record, if it is the newest one of a ring that mirrors that and there is nothing else to tell; `None`: a
+    /// look will tell.
+    #[inline]
+    fn newest(&mut self) -> Option<Handout> {
+        if !self.takes_newest || self.fork.is_child() || self.follower.is_holding() {
+            return None;
+        }
+        let record = &mut cast::words_as_bytes(&mut self.buffer)[..self.geometry.stride];
+        let is_lossless = self.delivery == Delivery::Lossless;
+        let run = self.follower.take_newest(record, is_lossless)?;
+        self.idle.found(1, 0);
+        Some(Handout {
+            run,
+            missed: std::mem::take(&mut self.missed),
+            event: None,
+        })
     }
 
     /// One look: what is new, nothing yet ([`Next::TimedOut`]), or nothing any more.
@@ -336,8 +374,8 @@ impl ReaderCore {
         let buffer = cast::words_as_bytes(&mut self.buffer);
         match self.delivery {
             Delivery::Lossless => {
-                let most = sequence::in_place_batch(self.geometry.capacity);
-                self.follower.poll_in_place(most)
+                let mirrored = &mut buffer[..self.mirrored];
+                self.follower.poll_in_place(self.in_place, mirrored)
             }
             Delivery::Bounded(_) if !self.is_demoted => {
                 self.follower.poll_bounded(buffer, &mut self.stamps)
@@ -390,7 +428,10 @@ impl ReaderCore {
 
     #[inline]
     fn hand_out(&mut self, run: Run, event: Option<Event>) -> Next<Handout> {
-        self.idle.found();
+        self.idle.found(
+            run.count,
+            self.follower.seen().saturating_sub(run.first + run.count),
+        );
         Next::Batch(Handout {
             run,
             missed: std::mem::take(&mut self.missed),
@@ -402,17 +443,24 @@ impl ReaderCore {
         Run {
             first: self.follower.ledger().cursor,
             count: 0,
-            offset: 0,
+            at: Where::Buffer(0),
         }
     }
 
     /// What is new, waiting for it until `deadline`.
     #[inline]
     pub(super) fn next(&mut self, deadline: Option<Instant>) -> Result<Next<Handout>, ReadError> {
+        self.idle.gather(&self.follower);
         loop {
+            if let Some(handout) = self.newest() {
+                return Ok(Next::Batch(handout));
+            }
             match self.poll()? {
                 Next::TimedOut => {}
-                news => return Ok(news),
+                news => {
+                    self.idle.wanted();
+                    return Ok(news);
+                }
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
@@ -464,19 +512,19 @@ impl ReaderCore {
         }
     }
 
-    /// The bytes of a handout: in the ring for a lossless reader, in the buffer for a lossy one.
+    /// The bytes of a handout, wherever they are.
     #[inline]
     pub(super) fn bytes(&self, run: &Run) -> &[u8] {
         if run.count == 0 {
             return &[];
         }
-        match self.delivery {
+        match run.at {
             // The parent may have released these cells since it forked.
-            Delivery::Lossless if self.fork.is_child() => &[],
-            Delivery::Lossless => self.follower.held().bytes(),
-            Delivery::Lossy | Delivery::Bounded(_) => {
+            Where::Cells if self.fork.is_child() => &[],
+            Where::Cells => self.follower.held().bytes(),
+            Where::Buffer(offset) => {
                 let len = run.count as usize * self.geometry.stride;
-                &cast::words_as_bytes_ref(&self.buffer)[run.offset..run.offset + len]
+                &cast::words_as_bytes_ref(&self.buffer)[offset..offset + len]
             }
         }
     }
@@ -494,7 +542,7 @@ impl ReaderCore {
                 stamp[0]
             }
             Delivery::Lossy | Delivery::Bounded(_) => {
-                self.stamps[run.offset / self.geometry.stride + index]
+                self.stamps[run.offset() / self.geometry.stride + index]
             }
         };
         // What was published by producers that the ring has forgotten has no time on the wall.
@@ -515,6 +563,10 @@ impl ReaderCore {
         if self.fork.is_child() {
             return Err(ReadError::Forked);
         }
+        // Nothing may be copied there that the producer could be writing.
+        if self.geometry.in_place {
+            return Ok(self.follower.latest_held(record));
+        }
         Ok(protocol::latest(self.follower.memory(), record))
     }
 }
@@ -532,10 +584,27 @@ fn damaged(fault: Fault) -> ReadError {
     ReadError::Damaged(Damage::from(fault))
 }
 
-/// Records that one look copies; none where they are read in place.
+fn takes_newest(geometry: &Geometry, options: &ReaderOptions) -> bool {
+    let is_bounded = matches!(options.delivery, Delivery::Bounded(_));
+    geometry.mirror && !geometry.stamped && !is_bounded && options.until.is_none()
+}
+
+/// How far behind a stream is read best, if each record is not wanted as soon as possible.
+fn lag_wanted(geometry: &Geometry, delivery: Delivery) -> u64 {
+    if geometry.mirror {
+        return 0;
+    }
+    sequence::lag_wanted(
+        geometry.capacity,
+        geometry.stride,
+        delivery == Delivery::Lossless,
+    )
+}
+
+/// Records that one look copies; none but the mirrored one where they are read in place.
 fn copies(geometry: &Geometry, delivery: Delivery) -> usize {
     if delivery == Delivery::Lossless {
-        return 0;
+        return usize::from(geometry.mirror);
     }
     (BUFFER / geometry.stride)
         .max(1)
@@ -602,7 +671,18 @@ fn check_schema(ring: &str, found: &Schema, expected: Option<&Schema>) -> Result
     }
 }
 
-fn check_delivery(ring: &str, allowed: Delivery, wanted: Delivery) -> Result<(), AttachError> {
+fn check_delivery(
+    ring: &str,
+    allowed: Delivery,
+    geometry: &Geometry,
+    wanted: Delivery,
+) -> Result<(), AttachError> {
+    if geometry.in_place && wanted != Delivery::Lossless {
+        return Err(AttachError::InPlace {
+            name: ring.to_owned(),
+            wanted,
+        });
+    }
     if wanted > allowed {
         return Err(AttachError::NotAllowed {
             name: ring.to_owned(),
@@ -618,4 +698,102 @@ fn program_name() -> String {
         .ok()
         .and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
         .unwrap_or_else(|| "reader".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{CreateOptions, Preset, Retain};
+    use crate::producer::{Patience, ProducerCore};
+    use crate::schema::{Element, Field};
+
+    /// So large that a lossy reader holds back, too.
+    const CAPACITY: u64 = 4096;
+
+    fn ring(preset: Preset) -> ProducerCore {
+        let schema = Schema::packed([Field::new("value", Element::U64)]).unwrap();
+        let options = CreateOptions::default().preset(preset);
+        ProducerCore::heap(schema, Retain::records(CAPACITY), &options).unwrap()
+    }
+
+    fn publish(producer: &mut ProducerCore, records: usize) {
+        let bytes = vec![0; 8 * records];
+        let published = producer.publish(&bytes, Patience::ForEver).unwrap();
+        assert_eq!(published, records);
+    }
+
+    fn found(next: Next<Handout>) -> u64 {
+        match next {
+            Next::Batch(handout) => handout.run.count,
+            Next::TimedOut => 0,
+            Next::Closed => panic!("closed"),
+        }
+    }
+
+    /// Whoever only looks, and whoever wants each record as soon as it is there, is never held back for others.
+    #[test]
+    fn a_reader_holds_back_only_where_it_waits_in_a_stream() {
+        for options in [ReaderOptions::lossy(), ReaderOptions::lossless()] {
+            let mut producer = ring(Preset::Throughput);
+            let mut reader = ReaderCore::of(&producer, &options).unwrap();
+            publish(&mut producer, 3);
+            assert_eq!(found(reader.poll().unwrap()), 3);
+            reader.release();
+            assert!(reader.idle.gathers_since.is_none(), "it only looked");
+            publish(&mut producer, 3);
+            assert_eq!(found(reader.next(None).unwrap()), 3);
+            assert!(reader.idle.gathers_since.is_some(), "a stream");
+            // Still as if it had waited for none: `poll` never does.
+            reader.release();
+            assert_eq!(found(reader.poll().unwrap()), 0);
+            assert!(reader.idle.gathers_since.is_some());
+            // Once, and not again until something has come.
+            assert_eq!(found(reader.next(Some(Instant::now())).unwrap()), 0);
+            assert!(reader.idle.gathers_since.is_none());
+            publish(&mut producer, 1);
+            assert_eq!(found(reader.next(None).unwrap()), 1);
+            assert!(reader.idle.gathers_since.is_none(), "a single record");
+            reader.release();
+        }
+    }
+
+    #[test]
+    fn a_ring_for_single_records_holds_nobody_back() {
+        for options in [ReaderOptions::lossy(), ReaderOptions::lossless()] {
+            let mut producer = ring(Preset::Latency);
+            let mut reader = ReaderCore::of(&producer, &options).unwrap();
+            for count in [3, 1, 2] {
+                publish(&mut producer, count);
+                assert_eq!(found(reader.next(None).unwrap()), count as u64);
+                assert!(reader.idle.gathers_since.is_none());
+                reader.release();
+            }
+        }
+    }
+
+    /// What it takes out of the mirror is all it tells: whoever has more to be told takes an attempt.
+    #[test]
+    fn only_who_has_nothing_else_to_be_told_takes_the_newest_record() {
+        let mut producer = ring(Preset::Latency);
+        let bounded = ReaderOptions::bounded(Duration::from_secs(1));
+        for (options, takes) in [
+            (ReaderOptions::lossy(), true),
+            (ReaderOptions::lossless(), true),
+            (
+                ReaderOptions::lossless().until(Until::Sequence(1000)),
+                false,
+            ),
+            (bounded, false),
+        ] {
+            let mut reader = ReaderCore::of(&producer, &options).unwrap();
+            publish(&mut producer, 1);
+            let taken = reader.newest();
+            assert_eq!(taken.is_some(), takes, "{options:?}");
+            // In hand: the next one comes by an attempt, which gives it back.
+            publish(&mut producer, 1);
+            let is_held = reader.follower.is_holding();
+            assert_eq!(is_held, takes && options.delivery == Delivery::Lossless);
+            assert_eq!(reader.newest().is_some(), takes && !is_held);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::error::AttachError;
 use crate::files::{Opened, Registrar, locks};
 use crate::heap::HeapRing;
-use crate::layout::SLOTS;
+use crate::layout::{Geometry, SLOTS};
 use crate::memory::Memory;
 use crate::options::Delivery;
 use crate::platform::{self, FileId, Lock, LockError, LockFile};
@@ -49,7 +49,9 @@ pub(crate) enum Whereabouts {
 
 impl Membership {
     pub(crate) fn heap(ring: &Arc<HeapRing>) -> Result<Membership, AttachError> {
-        let slot = ring.take_slot().ok_or_else(|| too_many("(heap)"))?;
+        let slot = ring
+            .take_slot()
+            .ok_or_else(|| too_many("(heap)", ring.memory.geometry()))?;
         Ok(Membership::Heap {
             ring: Arc::clone(ring),
             slot,
@@ -75,6 +77,7 @@ impl Membership {
                     wanted: delivery.name(),
                     path: opened.place.readers.clone(),
                     source,
+                    in_place: opened.header.geometry.in_place,
                 });
             }
         };
@@ -109,7 +112,9 @@ impl Membership {
         }
         match delivery {
             Delivery::Lossy => Membership::observe(opened),
-            Delivery::Bounded(_) | Delivery::Lossless => Err(too_many(name)),
+            Delivery::Bounded(_) | Delivery::Lossless => {
+                Err(too_many(name, &opened.header.geometry))
+            }
         }
     }
 
@@ -185,9 +190,10 @@ fn data_file(opened: &Opened) -> DataFile {
     }
 }
 
-fn too_many(name: &str) -> AttachError {
+fn too_many(name: &str, geometry: &Geometry) -> AttachError {
     AttachError::TooManyReaders {
         name: name.to_owned(),
         registered: SLOTS,
+        in_place: geometry.in_place,
     }
 }

@@ -92,7 +92,8 @@ impl<T: Record> Reader<T> {
         }
     }
 
-    /// What is new, waiting at most `timeout` for it.
+    /// What is new, waiting at most `timeout` for it. It may take some 50 µs longer: in a stream records are let come
+    /// together first ([`Preset::Throughput`](crate::Preset::Throughput)), and others are let run before a sleep.
     ///
     /// # Errors
     ///
@@ -118,6 +119,9 @@ impl<T: Record> Reader<T> {
 
     /// The newest record and its sequence, without moving this reader; `None` before the first, and
     /// while the producer has claimed the whole ring.
+    ///
+    /// In a ring that is written [in place](crate::CreateOptions::in_place) only what this reader holds may be looked at:
+    /// there it is `None` too when everything was read.
     ///
     /// # Errors
     ///

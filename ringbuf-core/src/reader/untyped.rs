@@ -103,7 +103,8 @@ impl UntypedReader {
         }
     }
 
-    /// The bytes of the newest record and its sequence, without moving this reader.
+    /// The bytes of the newest record and its sequence, without moving this reader; `None` as
+    /// [`Reader::latest`](crate::Reader::latest).
     ///
     /// # Errors
     ///
