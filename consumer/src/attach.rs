@@ -118,6 +118,13 @@ fn explained(config: &Config, error: AttachError) -> anyhow::Error {
                  producer with --allow {wanted}"
             )
         }
+        AttachError::InPlace { name, wanted } => anyhow!(
+            "ring {name} is written in place, so only lossless readers may look, who never see what is being written, \
+             not {wanted} ones: use this with --lossless"
+        ),
+        // What follows from it would be to read without registering.
+        error @ (AttachError::MayNotRegister { in_place: true, .. }
+        | AttachError::TooManyReaders { in_place: true, .. }) => error.into(),
         AttachError::MayNotRegister {
             name, path, source, ..
         } => anyhow!(
@@ -125,7 +132,9 @@ fn explained(config: &Config, error: AttachError) -> anyhow::Error {
              use this without {option}, or ask the ring's owner",
             path.display()
         ),
-        AttachError::TooManyReaders { name, registered } => anyhow!(
+        AttachError::TooManyReaders {
+            name, registered, ..
+        } => anyhow!(
             "ring {name} has {registered} registered readers, which is the most: stop another, or use this without \
              {option}, which then observes without being listed"
         ),

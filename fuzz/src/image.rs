@@ -84,6 +84,11 @@ impl Image {
         number(&self.ring, PAGE + 304) != 0
     }
 
+    /// Whether its header says that it is written in place.
+    pub(crate) fn is_in_place(&self) -> bool {
+        number(&self.ring, 96) & 2 != 0
+    }
+
     /// Bytes of the data file.
     pub(crate) fn ring_len(&self) -> u64 {
         self.ring.len() as u64

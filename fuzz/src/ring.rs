@@ -42,10 +42,10 @@ pub(crate) fn attach(input: &[u8]) {
             _ => None,
         };
         let bounded = Duration::from_millis(1);
-        for options in [
-            ReaderOptions::lossy(),
-            ReaderOptions::bounded(bounded),
-            ReaderOptions::lossless(),
+        for (options, copies) in [
+            (ReaderOptions::lossy(), true),
+            (ReaderOptions::bounded(bounded), true),
+            (ReaderOptions::lossless(), false),
         ] {
             let mut options = options.start(start).unverified();
             if let Some(until) = until {
@@ -54,6 +54,10 @@ pub(crate) fn attach(input: &[u8]) {
             match UntypedReader::attach(reference, options) {
                 Ok(reader) => {
                     assert!(image.is_signed(), "nobody looked at the checksum");
+                    assert!(
+                        !(copies && image.is_in_place()),
+                        "a copy of what is being written"
+                    );
                     read(reader, reference, until.is_some(), image.ring_len());
                 }
                 Err(error) => assert_says_what(&error, directory),
@@ -155,6 +159,7 @@ fn as_found(info: &RingInfo) -> CreateOptions {
         .allow(info.allow)
         .when_full(info.when_full)
         .stamp(info.stamped)
+        .in_place(info.in_place)
         .preset(preset)
 }
 
@@ -162,28 +167,47 @@ fn go_on(mut producer: UntypedProducer, reference: &str, before: &RingInfo) {
     assert_eq!(producer.published(), before.published);
     assert_eq!(producer.capacity(), before.capacity);
     assert_eq!(producer.registered_readers(), 0);
-    let reader = UntypedReader::attach(reference, ReaderOptions::lossy().from_now());
+    let options = match before.in_place {
+        true => ReaderOptions::lossless(),
+        false => ReaderOptions::lossy(),
+    };
+    let reader = UntypedReader::attach(reference, options.from_now());
     let mut reader = reader.expect("a reader of a ring that was opened");
     // More than once around.
     let record = vec![0xA5; before.schema.size()];
     let count = (before.capacity + 1).min(20);
+    let mut read = 0;
     for done in 0..count {
+        if before.in_place {
+            let claim = producer.claim_in_place(1);
+            let mut claim = claim.expect("nobody is in the way");
+            claim.bytes_mut().copy_from_slice(&record);
+            claim.commit();
+            read += read_all(&mut reader);
+            continue;
+        }
         let published = producer.publish_bytes_until(&record, &|| true);
         assert_eq!(published.expect("it can be published"), 1, "{done} were");
     }
     assert_eq!(producer.published(), before.published + count);
-    let mut read = 0;
-    while let Some(batch) = reader.poll().expect("nobody removed it") {
-        let bytes = batch.records().bytes();
-        assert!(bytes.iter().all(|&byte| byte == 0xA5));
-        read += batch.records().len() as u64 + batch.missed();
-    }
+    read += read_all(&mut reader);
     assert_eq!(read, count);
     assert!(reader.ledger().adds_up());
     producer.close();
     let info = inspect::info(reference).expect("it was left in order");
     assert_eq!(info.producer, ProducerState::Closed);
     assert_eq!(info.published, before.published + count);
+}
+
+/// Reads all there is; how many records that were, with those that it has missed.
+fn read_all(reader: &mut UntypedReader) -> u64 {
+    let mut read = 0;
+    while let Some(batch) = reader.poll().expect("nobody removed it") {
+        let bytes = batch.records().bytes();
+        assert!(bytes.iter().all(|&byte| byte == 0xA5));
+        read += batch.records().len() as u64 + batch.missed();
+    }
+    read
 }
 
 /// Tools show it, sweep it away or leave it alone, and touch nothing else.
@@ -265,6 +289,7 @@ fn assert_says_what(error: &AttachError, directory: &Path) {
             assert_is_explained(problem, &text);
         }
         AttachError::NotAllowed { name, .. }
+        | AttachError::InPlace { name, .. }
         | AttachError::Damaged { name, .. }
         | AttachError::MayNotRegister { name, .. }
         | AttachError::NotYet { name, .. }

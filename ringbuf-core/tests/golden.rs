@@ -438,3 +438,28 @@ fn what_readers_and_the_next_producer_make_of_it() {
     drop(batch);
     assert_eq!(typed.poll().unwrap().unwrap().records(), [Small::of(13)]);
 }
+
+/// Which is all there is to it in the file: programs that do not know the flag refuse the ring.
+#[test]
+fn a_ring_that_is_written_in_place_differs_in_one_flag() {
+    let rings = Rings::new();
+    let file = |name: &str, in_place: bool| {
+        let options = CreateOptions::default()
+            .allow(Delivery::Lossless)
+            .in_place(in_place);
+        let retain = Retain::records(CAPACITY);
+        let reference = rings.reference(name);
+        let mut producer = Producer::<Small>::create_with(&reference, retain, &options).unwrap();
+        let mut claim = producer.claim(2).unwrap();
+        (0..2).for_each(|i| claim.write(i, &Small::of(i as u64)));
+        claim.commit();
+        drop(producer);
+        fs::read(rings.file(&format!("{name}.ring"))).unwrap()
+    };
+    let ring = file("plain", false);
+    let in_place = file("in-place", true);
+    assert_eq!((ring[96], in_place[96]), (0, 2));
+    assert_eq!(ring[97..128], in_place[97..128], "rights and rules");
+    assert_eq!(ring[136..208], in_place[136..208], "where everything is");
+    assert_eq!(ring[65_536..], in_place[65_536..], "the records");
+}

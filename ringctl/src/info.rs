@@ -69,7 +69,7 @@ fn summary(info: &RingInfo, now: Timestamp) -> Vec<(&'static str, String)> {
                 grouped(info.file_bytes)
             ),
         ),
-        ("allows", format!("readers up to {}", info.allow)),
+        ("allows", allows(info)),
         ("when full", when_full(info)),
         (
             "created",
@@ -81,6 +81,13 @@ fn summary(info: &RingInfo, now: Timestamp) -> Vec<(&'static str, String)> {
         summary.push(("access", access.to_string()));
     }
     summary
+}
+
+fn allows(info: &RingInfo) -> String {
+    match info.in_place {
+        true => "lossless readers alone: it is written in place".to_owned(),
+        false => format!("readers up to {}", info.allow),
+    }
 }
 
 fn when_full(info: &RingInfo) -> String {

@@ -32,6 +32,7 @@ pub(crate) struct RingView<'a> {
     allow_bound_s: Option<f64>,
     when_full: &'static str,
     refused: u64,
+    in_place: bool,
     mirror: bool,
     created: Option<String>,
     /// `None`, as the modes, where the system knows no such thing.
@@ -99,6 +100,7 @@ impl<'a> RingView<'a> {
             allow_bound_s: seconds(bound(info.allow)),
             when_full: info.when_full.name(),
             refused: info.refused,
+            in_place: info.in_place,
             mirror: info.mirror,
             created: text::rfc3339(info.created_ns),
             owner_uid: access.map(|access| access.owner),

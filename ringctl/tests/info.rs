@@ -38,6 +38,7 @@ fn info_tells_programs_everything() {
     assert_eq!(info["record_bytes"], 16);
     assert_eq!(info["allow"], "lossless");
     assert_eq!(info["allow_bound_s"], serde_json::Value::Null);
+    assert_eq!(info["in_place"], false);
     assert_eq!(info["when_full"], "wait");
     assert_eq!(info["refused"], 0);
     assert_eq!(info["stamped"], false);
@@ -287,6 +288,22 @@ fn a_name_that_would_command_the_terminal_is_printed_escaped() {
         let is_bad = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
         assert!(!run.stdout.contains(is_bad), "{run:?}");
     }
+}
+
+#[test]
+fn a_ring_that_is_written_in_place_says_so() {
+    let rings = Rings::new();
+    let options = CreateOptions::default().in_place(true);
+    let _producer = rings.produce_with("imu", 10, &options);
+    let info = &rings.json(&["info", "imu"])[0];
+    assert_eq!(
+        (&info["in_place"], &info["mirror"]),
+        (&true.into(), &false.into())
+    );
+    assert_eq!(rings.json(&["list"])[0]["in_place"], true);
+    let run = rings.run(&["info", "imu"]);
+    let line = "allows    lossless readers alone: it is written in place\n";
+    assert!(run.stdout.contains(line), "{run:?}");
 }
 
 #[test]

@@ -50,6 +50,37 @@ fn more_than_the_producer_allows_is_refused() {
 }
 
 #[test]
+fn a_ring_that_is_written_in_place_is_for_lossless_readers_alone() {
+    let place = Place::new();
+    let mut producer = place.producer_with(100, &CreateOptions::default().in_place(true));
+    producer.publish_bytes(&records(0..10)).unwrap();
+    for option in ["", "--bounded 50ms"] {
+        let finished = place.run(&format!("stats {option}"));
+        refused(
+            &finished,
+            &["ring r is written in place", "use this with --lossless"],
+        );
+    }
+    let lossless = place.run("tail --json --lossless --from oldest --count 10");
+    assert_eq!(lossless.code(), 0, "{}", lossless.stderr);
+    assert_eq!(lossless.last()["read"], 10);
+    // Nobody only observes it.
+    let attach = |_| producer.reader(ReaderOptions::lossless()).unwrap();
+    let readers: Vec<_> = (0..64).map(attach).collect();
+    let full = place.run("stats --lossless");
+    refused(&full, &["64 registered readers", "stop another"]);
+    assert!(!full.stderr.contains("observe"), "{}", full.stderr);
+    drop(readers);
+    // As for a user who may not open it, but true for every user.
+    std::fs::remove_file(place.path().join("r.readers")).unwrap();
+    let finished = place.run("stats --lossless");
+    refused(
+        &finished,
+        &["nobody only observes it", "ask the ring's owner"],
+    );
+}
+
+#[test]
 fn who_cannot_register_observes_or_is_refused() {
     let place = Place::new();
     let mut producer = place.producer(100);

@@ -1,9 +1,11 @@
 //! What a ring does, wherever its words lie: the crate above says where, as `crate::home()`.
 
+mod awaited;
 mod bounded;
 mod claims;
 mod dropping;
 mod ending;
+mod in_place;
 mod latest;
 mod missing;
 mod order;

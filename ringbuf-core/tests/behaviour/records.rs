@@ -2,28 +2,33 @@
 
 use ringbuf_core::{Element, Field, Reader, ReaderOptions, Record, Schema};
 
-use super::{count, drain, presets};
+use super::{count, drain, presets, some};
 use crate::home;
 use crate::support::Numbers;
 
-/// Every record of this type arrives as it was published, by copy and in place, with and without mirror.
+/// Every record of this type arrives as it was published, by copy and in place, with and without mirror, each claimed or
+/// every other one at once.
 fn round_trips<T: Record + PartialEq + std::fmt::Debug>(record: impl Fn(u64) -> T) {
     for options in presets() {
-        let home = home();
-        let mut producer = home.producer_with::<T>(5, &options);
-        let attach = |options: ReaderOptions| -> Reader<T> { producer.reader(options).unwrap() };
-        let mut readers = [
-            attach(ReaderOptions::lossy()),
-            attach(ReaderOptions::lossless()),
-        ];
-        for i in 0..count(30, 4) {
-            producer.publish(&record(i)).unwrap();
-            if i % 3 == 0 {
-                for reader in &mut readers {
-                    let cursor = reader.cursor();
-                    let (got, missed) = drain(reader);
-                    assert_eq!(missed, 0);
-                    assert!(got.into_iter().eq((cursor..=i).map(|i| (i, record(i)))));
+        // Of so many the producer grants itself one, or two.
+        for capacity in some(&[20, 5], 1) {
+            let home = home();
+            let mut producer = home.producer_with::<T>(capacity, &options);
+            let attach =
+                |options: ReaderOptions| -> Reader<T> { producer.reader(options).unwrap() };
+            let mut readers = [
+                attach(ReaderOptions::lossy()),
+                attach(ReaderOptions::lossless()),
+            ];
+            for i in 0..count(30, 4) {
+                producer.publish(&record(i)).unwrap();
+                if i % 3 == 0 {
+                    for reader in &mut readers {
+                        let cursor = reader.cursor();
+                        let (got, missed) = drain(reader);
+                        assert_eq!(missed, 0);
+                        assert!(got.into_iter().eq((cursor..=i).map(|i| (i, record(i)))));
+                    }
                 }
             }
         }

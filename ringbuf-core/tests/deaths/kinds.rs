@@ -9,8 +9,15 @@ pub trait Kind: Send + 'static {
     type Item: Record + PartialEq + Debug;
     const NAME: &'static str;
     const CAPACITY: u64;
+    /// Claims are written where they lie, and all readers are lossless.
+    const IS_IN_PLACE: bool = matches!(Self::NAME.as_bytes(), b"InPlace");
 
     fn options() -> CreateOptions;
+
+    /// Whether the reader of this name, which begins with its delivery, may attach.
+    fn lets_in(name: &str) -> bool {
+        !Self::IS_IN_PLACE || name.starts_with("lossless")
+    }
 
     /// The record of this sequence, as the producer of this epoch publishes it: no word of it is that of another.
     fn record(epoch: u64, sequence: u64) -> Self::Item;
@@ -73,4 +80,8 @@ kinds! {
     Quarters: [u16; 3], 4, CreateOptions::default().preset(Preset::Latency);
     Bytes: [u8; 3], 3, CreateOptions::default();
     Dropping: [u64; 2], 3, CreateOptions::default().when_full(WhenFull::Drop);
+    InPlace: [u64; 2], 3, CreateOptions::default().stamp(true).in_place(true);
+    // The producer grants itself more than it claims: every other record goes at once.
+    Granted: [u64; 2], 16, CreateOptions::default();
+    GrantedHalves: [u32; 3], 16, CreateOptions::default().preset(Preset::Latency);
 }

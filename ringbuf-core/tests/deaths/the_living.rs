@@ -27,7 +27,7 @@ impl<K: Kind> Living<K> {
     }
 }
 
-/// Readers of every delivery on a ring without a producer. They read what there is.
+/// Readers of every delivery that there may be on a ring without a producer. They read what there is.
 pub fn join_the_dead<K: Kind>(
     scene: &Scene,
     history: &History,
@@ -39,16 +39,18 @@ pub fn join_the_dead<K: Kind>(
         assert_eq!(joiner.cursor(), published, "{name} has read all there is");
         joiner
     };
-    vec![
-        attach("lossless oldest", ReaderOptions::lossless(), Start::Oldest),
-        attach(
-            "bounded oldest",
-            ReaderOptions::bounded(HANGS),
-            Start::Oldest,
-        ),
-        attach("lossy from 0", ReaderOptions::lossy(), Start::Sequence(0)),
-        attach("lossy last", ReaderOptions::lossy(), Start::Last(2)),
-    ]
+    let bounded = ReaderOptions::bounded(HANGS);
+    let joiners = [
+        ("lossless oldest", ReaderOptions::lossless(), Start::Oldest),
+        ("bounded oldest", bounded, Start::Oldest),
+        ("lossy from 0", ReaderOptions::lossy(), Start::Sequence(0)),
+        ("lossy last", ReaderOptions::lossy(), Start::Last(2)),
+    ];
+    joiners
+        .into_iter()
+        .filter(|(name, ..)| K::lets_in(name))
+        .map(|(name, options, start)| attach(name, options, start))
+        .collect()
 }
 
 /// Another producer continues the ring, or makes it again, for more than another lap, and closes it.
@@ -93,6 +95,7 @@ pub fn go_on<K: Kind>(scene: &Scene, living: &mut Living<K>, epochs: &[(u64, u64
             ("lossy oldest", ReaderOptions::lossy().from_oldest()),
             ("lossless now", ReaderOptions::lossless()),
         ];
+        let newcomers = newcomers.into_iter().filter(|(name, _)| K::lets_in(name));
         for (name, options) in newcomers {
             let joiner = Joiner::attach(name, &ring, options, history, epoch);
             assert_eq!(joiner.cursor(), so_far, "{name} has read all there is");

@@ -15,7 +15,7 @@ const RING: &[Case] = &[
     ("cells", 80, 8, &[0, 1, 4, 5, 7, 9, 16, 1 << 63, u64::MAX]),
     ("stride", 88, 4, &[0, (1 << 30) + 1, u32::MAX as u64]),
     ("word", 92, 4, &[0, 1, 2, 4, 16, u32::MAX as u64]),
-    ("flags", 96, 4, &[2, 4, 1 << 31, u32::MAX as u64]),
+    ("flags", 96, 4, &[3, 4, 6, 1 << 31, u32::MAX as u64]),
     ("allow", 100, 4, &[0, 4, u32::MAX as u64]),
     ("allow_bound_ns", 104, 8, &[1, u64::MAX]),
     ("when_full", 112, 8, &[2, u64::MAX]),
@@ -104,7 +104,7 @@ fn changed(change: Change) -> Good {
 fn fields_that_contradict_each_other_are_refused() {
     let rings = Rings::new();
     // Each value is possible in some ring, but not beside the others.
-    let changes: [Change; 7] = [
+    let changes: [Change; 9] = [
         // A capacity without its cells.
         &[(72, 8, 16)],
         // Records of another size than in the schema, and of another word.
@@ -112,6 +112,9 @@ fn fields_that_contradict_each_other_are_refused() {
         &[(88, 4, 4), (92, 4, 4)],
         // A mirror that the record does not fit.
         &[(88, 4, 128), (96, 4, 1)],
+        // Records written in place, and readers that copy them.
+        &[(96, 4, 2), (100, 4, 1)],
+        &[(96, 4, 2), (100, 4, 3), (104, 8, 50_000_000)],
         // More data than there can be, and more than there are.
         &[(72, 8, 1 << 45), (80, 8, 1 << 45)],
         &[

@@ -115,6 +115,10 @@ impl Run {
                 same!("wanted", wanted, kind.delivery());
                 "not allowed"
             }
+            AttachError::InPlace { wanted, .. } => {
+                same!("wanted in place", wanted, kind.delivery());
+                "in place"
+            }
             AttachError::NotYet {
                 found, published, ..
             } => {
@@ -132,6 +136,7 @@ impl Run {
         let setup = &self.case.setup;
         match begin {
             _ if !self.model.is_present => Some("not found"),
+            _ if setup.in_place && kind != Kind::Lossless => Some("in place"),
             _ if kind > setup.allow => Some("not allowed"),
             Begin::Ahead(_) => Some("not yet"),
             _ if begin.is_by_time() && !setup.stamped => Some("no times"),

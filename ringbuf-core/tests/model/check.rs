@@ -56,6 +56,12 @@ impl Run {
             same!(format!("{name} begins late"), reader.begins_late(), late);
             same!(format!("{name} registered"), reader.is_plain(), true);
             let newest = ring.kept.back().map(|kept| (kept.sequence, kept.value));
+            // Written in place: only what it holds the producer for.
+            let is_held = |sequence| match model.hold {
+                Hold::From(gate) => sequence >= gate,
+                Hold::Nothing | Hold::Lost => false,
+            };
+            let newest = newest.filter(|(sequence, _)| !ring.setup.in_place || is_held(*sequence));
             same!("latest", reader.latest().map_err(text)?, newest);
             if !ring.setup.stamped {
                 same!("lag in time", reader.lag_time(), None);
@@ -84,7 +90,9 @@ impl Run {
         let drops = info.when_full == WhenFull::Drop;
         same!("info: drops", drops, setup.drops);
         same!("info: stamped", info.stamped, setup.stamped);
-        same!("info: mirror", info.mirror, setup.mirrored);
+        same!("info: in place", info.in_place, setup.in_place);
+        let is_mirrored = setup.mirrored && !setup.in_place;
+        same!("info: mirror", info.mirror, is_mirrored);
         same!("info: published", info.published, ring.published);
         same!("info: oldest", info.oldest, ring.oldest());
         same!("info: refused", info.refused, ring.refused);

@@ -14,6 +14,8 @@ pub struct Setup {
     pub drops: bool,
     pub stamped: bool,
     pub mirrored: bool,
+    /// Claims are written where they lie; then it allows everything that it lets in.
+    pub in_place: bool,
     /// The producer knows its records as bytes only, and then has nothing but what publishes slices.
     pub untyped: bool,
 }
@@ -34,6 +36,7 @@ impl Setup {
             .allow(self.allow.delivery())
             .when_full(full)
             .stamp(self.stamped)
+            .in_place(self.in_place)
             .preset(preset)
     }
 }

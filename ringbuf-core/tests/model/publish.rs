@@ -140,7 +140,15 @@ impl Run {
         };
         same!("claimed from", claim.first_sequence(), first);
         same!("claimed", claim.len(), count);
-        claim.write_slice(from, &rows);
+        if self.case.setup.in_place {
+            let (before, behind) = claim.slices_mut().map_err(text)?;
+            same!("lent", before.len() + behind.len(), count);
+            let places = before.iter_mut().chain(behind).skip(from);
+            places.zip(&rows).for_each(|(place, row)| *place = *row);
+            self.count("written in place");
+        } else {
+            claim.write_slice(from, &rows);
+        }
         for (sequence, &row) in (first + from as u64..).zip(&rows) {
             self.model.ring_mut().write(sequence, row);
         }

@@ -24,7 +24,7 @@ fn case(setup: Setup, ops: &[Op]) {
 #[test]
 fn who_misses_all_up_to_its_end_hears_nothing_from_beyond_it() {
     #[rustfmt::skip]
-    case(Setup { capacity: 1, allow: Lossless, drops: false, stamped: true, mirrored: false, untyped: false }, &[
+    case(Setup { capacity: 1, allow: Lossless, drops: false, stamped: true, mirrored: false, in_place: false, untyped: false }, &[
         Claim { count: 1, from: 0, write: 0, commit: Some(1) },
         Attach { reader: 0, kind: Lossy, begin: Oldest, until: Some(0), untyped: false },
         Restart(1),
@@ -38,7 +38,7 @@ fn who_misses_all_up_to_its_end_hears_nothing_from_beyond_it() {
 #[test]
 fn who_joins_after_a_refused_claim_may_begin_later_than_the_oldest() {
     #[rustfmt::skip]
-    case(Setup { capacity: 16, allow: Lossless, drops: true, stamped: false, mirrored: false, untyped: false }, &[
+    case(Setup { capacity: 16, allow: Lossless, drops: true, stamped: false, mirrored: false, in_place: false, untyped: false }, &[
         Attach { reader: 0, kind: Lossless, begin: Now, until: None, untyped: false },
         Slice(8),
         Poll(0),
@@ -59,6 +59,7 @@ fn who_was_away_hears_of_the_last_restarts() {
         drops: false,
         stamped: true,
         mirrored: false,
+        in_place: false,
         untyped: false,
     };
     let mut ops = vec![Attach {
@@ -79,7 +80,7 @@ fn who_was_away_hears_of_the_last_restarts() {
 #[test]
 fn who_joins_again_is_in_the_way_again() {
     #[rustfmt::skip]
-    case(Setup { capacity: 4, allow: Brief, drops: true, stamped: false, mirrored: true, untyped: false }, &[
+    case(Setup { capacity: 4, allow: Brief, drops: true, stamped: false, mirrored: true, in_place: false, untyped: false }, &[
         Attach { reader: 0, kind: Brief, begin: Now, until: None, untyped: true },
         Slice(4),
         Claim { count: 2, from: 0, write: 2, commit: None },

@@ -7,13 +7,14 @@ use crate::ops::{Begin, Case, Kind, Op, READERS, Setup};
 pub fn any_case() -> impl Strategy<Value = Case> {
     let capacity = prop_oneof![6 => 1..=9u64, 2 => 10..=40u64, 1 => Just(64u64)];
     let setup = (capacity, any_allow(), any::<[bool; 3]>());
-    let setup = (setup, prop::bool::weighted(0.2)).prop_map(
-        |((capacity, allow, [drops, stamped, mirrored]), untyped)| Setup {
+    let setup = (setup, prop::bool::weighted(0.2), prop::bool::weighted(0.2)).prop_map(
+        |((capacity, allow, [drops, stamped, mirrored]), untyped, in_place)| Setup {
             capacity,
             allow,
             drops,
             stamped,
             mirrored,
+            in_place: in_place && allow == Kind::Lossless,
             untyped,
         },
     );

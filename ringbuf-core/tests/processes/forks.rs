@@ -13,6 +13,7 @@ pub mod generations;
 pub mod producers;
 pub mod programs;
 pub mod readers;
+pub mod shortcuts;
 pub mod threads;
 
 use std::io::{self, PipeReader, PipeWriter, Read};

@@ -310,6 +310,44 @@ fn a_ring_that_allows_more_is_a_different_one() {
     assert!(matches!(error, AttachError::NotAllowed { .. }), "{error}");
 }
 
+/// So is that it is written in place: its readers attached to that, and those of another ring did not.
+#[test]
+fn a_ring_that_is_written_in_place_is_a_different_one() {
+    let rings = Rings::new();
+    let ring = rings.reference("block");
+    let through = CreateOptions::default();
+    let in_place = CreateOptions::default().in_place(true);
+    let create =
+        |options: &CreateOptions| Producer::<f64>::create_with(&ring, Retain::records(4), options);
+    for (first, other) in [(&through, &in_place), (&in_place, &through)] {
+        drop(create(&first.clone().replace(true)).unwrap());
+        let error = create(other).unwrap_err();
+        assert!(matches!(error, CreateError::Different { .. }), "{error}");
+        let is_first = std::ptr::eq(first, &raw const in_place);
+        let (found, expected) = match is_first {
+            true => ("written in place", "written through"),
+            false => ("written through", "written in place"),
+        };
+        let said = format!("found:    {found}\n  expected: {expected}\n");
+        assert!(
+            error.to_string().contains(&said),
+            "only what differs: {error}"
+        );
+        let again = create(first).unwrap();
+        assert_eq!(inspect::info(&ring).unwrap().in_place, is_first);
+        again.close();
+    }
+
+    let before = rings.names();
+    let copied = in_place.clone().allow(Delivery::Lossy);
+    let error = create(&copied).unwrap_err();
+    assert!(matches!(error, CreateError::InPlace { .. }), "{error}");
+    let other = rings.reference("other");
+    let error = Producer::<f64>::create_with(&other, Retain::records(4), &copied).unwrap_err();
+    assert!(matches!(error, CreateError::InPlace { .. }), "{error}");
+    assert_eq!(rings.names(), before, "nothing was made");
+}
+
 #[test]
 fn the_longest_bound_is_one_that_the_files_can_hold() {
     let rings = Rings::new();

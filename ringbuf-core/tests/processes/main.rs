@@ -11,6 +11,7 @@ mod fan_out;
 mod flow;
 mod forks;
 mod idle;
+mod in_place;
 mod leftovers;
 mod lifecycle;
 mod restarts;
@@ -39,10 +40,17 @@ fn role() {
         ("reads a file", disk::reads_a_file),
         ("loses its disk", disk::loses_its_disk),
         ("endless producer", restarts::endless_producer),
+        ("half a claim", in_place::half_a_claim),
+        ("writes in place", in_place::writes_in_place),
+        ("forks in a claim", in_place::forks_in_a_claim),
         ("slow reader", idle::slow_reader),
         ("silent producer", idle::silent_producer),
         ("producer that forks", forks::producers::producer_that_forks),
         ("reader that forks", forks::readers::reader_that_forks),
+        (
+            "forks between records",
+            forks::shortcuts::forks_between_records,
+        ),
         ("spawns", forks::programs::spawns),
         ("three generations", forks::generations::three_generations),
         ("forks among threads", forks::threads::forks_among_threads),

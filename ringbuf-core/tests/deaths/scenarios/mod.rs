@@ -6,7 +6,10 @@ mod tools;
 
 use std::fmt;
 
-use crate::kinds::{Bytes, Dropping, Halves, Kind, Mirrored, Plain, Quarters, Stamped};
+use crate::kinds::{
+    Bytes, Dropping, Granted, GrantedHalves, Halves, InPlace, Kind, Mirrored, Plain, Quarters,
+    Stamped,
+};
 use crate::scene::Scene;
 use crate::victim::Death;
 
@@ -51,7 +54,11 @@ pub fn all() -> Vec<Scenario> {
         of::<Halves>("publishing", producers::publishing::<Halves>),
         of::<Quarters>("publishing", producers::publishing::<Quarters>),
         of::<Bytes>("publishing", producers::publishing::<Bytes>),
+        of::<InPlace>("publishing", producers::publishing::<InPlace>),
+        of::<Granted>("one by one", producers::one_by_one::<Granted>),
+        of::<GrantedHalves>("one by one", producers::one_by_one::<GrantedHalves>),
         of::<Plain>("continuing", producers::continuing::<Plain>),
+        of::<InPlace>("continuing", producers::continuing::<InPlace>),
         of::<Halves>("continuing", producers::continuing::<Halves>),
         of::<Plain>("past a dead reader", producers::evicting::<Plain>),
         of::<Plain>("past a bounded reader", producers::demoting::<Plain>),

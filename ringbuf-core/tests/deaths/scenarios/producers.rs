@@ -56,8 +56,17 @@ pub fn over_readers<K: Kind>(scene: &mut Scene, death: Death, sweep_first: bool)
 
 /// While readers of every delivery follow, asleep when it begins.
 pub fn publishing<K: Kind>(scene: &mut Scene, death: Death, sweep_first: bool) {
+    beside_readers::<K>("publishing", scene, death, sweep_first);
+}
+
+/// The same, each record by itself.
+pub fn one_by_one<K: Kind>(scene: &mut Scene, death: Death, sweep_first: bool) {
+    beside_readers::<K>("one by one", scene, death, sweep_first);
+}
+
+fn beside_readers<K: Kind>(script: &str, scene: &mut Scene, death: Death, sweep_first: bool) {
     let (ring, readers, history) = (scene.ring(), scene.readers(), History::new());
-    let mut victim = scene.start::<K>("publishing", death, 1, &[]);
+    let mut victim = scene.start::<K>(script, death, 1, &[]);
     victim.is_ready();
     let survivors = of_every_delivery::<K>(&ring, &history);
     are_asleep(&survivors, || mapped::somebody_sleeps(&readers));

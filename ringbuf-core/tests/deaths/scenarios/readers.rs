@@ -7,7 +7,7 @@ use ringbuf_core::{Delivery, Producer, ReaderOptions, Retain, inspect};
 
 use super::{Scenario, of};
 use crate::account::History;
-use crate::kinds::{Halves, Kind, Mirrored, Plain, Quarters, Stamped};
+use crate::kinds::{Halves, InPlace, Kind, Mirrored, Plain, Quarters, Stamped};
 use crate::mapped;
 use crate::scene::{End, Scene, wait_until};
 use crate::survivors::Joiner;
@@ -37,6 +37,7 @@ pub fn all() -> Vec<Scenario> {
         reader!(Plain, "lossless reader", "reading", "lossless", "oldest"),
         reader!(Stamped, "lossless reader", "reading", "lossless", "now"),
         reader!(Quarters, "lossless reader", "reading", "lossless", "0"),
+        reader!(InPlace, "lossless reader", "reading", "lossless", "0"),
         reader!(Plain, "bounded reader", "reading", "bounded", "oldest"),
         reader!(Halves, "bounded reader", "reading", "bounded", "now"),
         reader!(Mirrored, "bounded reader", "reading", "bounded", "0"),

@@ -76,6 +76,7 @@ impl Script for Play<'_> {
         match order.script.as_str() {
             "creating" => producers::creating::<K>(order),
             "publishing" => producers::publishing::<K>(order),
+            "one by one" => producers::one_by_one::<K>(order),
             "replacing" => producers::replacing::<K>(order),
             "refused" => producers::refused::<K>(order),
             "leaves a ring" => producers::leaves_a_ring::<K>(order),

@@ -1,6 +1,6 @@
 //! What producers do until they die.
 
-use ringbuf_core::{Producer, Reader, ReaderOptions, Retain};
+use ringbuf_core::{Claim, Producer, Reader, ReaderOptions, Retain, deaths};
 
 use super::Order;
 use super::order::done;
@@ -32,6 +32,18 @@ pub fn publishing<K: Kind>(order: &Order) {
     producer.close();
 }
 
+/// Publishes one by one when its readers are there: claimed, at once, claimed, at once.
+pub fn one_by_one<K: Kind>(order: &Order) {
+    let mut producer = create::<K>(order);
+    say("ready");
+    hear();
+    order.arm();
+    for _ in 0..4 {
+        publish::<K>(&mut producer, order.epoch, 1);
+    }
+    producer.close();
+}
+
 /// Makes another ring in the place of one.
 pub fn replacing<K: Kind>(order: &Order) {
     order.arm();
@@ -51,9 +63,12 @@ fn work<K: Kind>(producer: &mut Producer<K::Item>, epoch: u64) {
     // Given up, and another claim in its place.
     let mut claim_again = producer.claim(capacity as usize).unwrap();
     let never = K::records(NEVER, claim_again.first_sequence(), capacity);
-    claim_again.write_slice(0, &never);
+    write::<K>(&mut claim_again, &never);
     claim_again.abort();
     claim::<K>(producer, epoch, 2, 1);
+    if K::IS_IN_PLACE {
+        claim_in_place::<K>(producer, epoch);
+    }
     publish::<K>(producer, epoch, 1);
 }
 
@@ -74,10 +89,38 @@ fn publish<K: Kind>(producer: &mut Producer<K::Item>, epoch: u64, count: u64) {
 fn claim<K: Kind>(producer: &mut Producer<K::Item>, epoch: u64, count: u64, commit: u64) {
     let mut claim = producer.claim(count as usize).unwrap();
     let records = K::records(epoch, claim.first_sequence(), count);
-    for (i, record) in records.iter().enumerate() {
-        claim.write(i, record);
-    }
+    write::<K>(&mut claim, &records);
     claim.commit_first(commit as usize);
+    done(producer.published());
+}
+
+/// Writes these records into a claim, in the way of the ring.
+fn write<K: Kind>(claim: &mut Claim<'_, K::Item>, records: &[K::Item]) {
+    if !K::IS_IN_PLACE {
+        for (i, record) in records.iter().enumerate() {
+            claim.write(i, record);
+        }
+        return;
+    }
+    let (first, rest) = claim.slices_mut().unwrap();
+    for (place, record) in first.iter_mut().chain(rest).zip(records) {
+        // What is stored there is nothing that dies by itself.
+        deaths::step();
+        *place = *record;
+    }
+    deaths::step();
+}
+
+/// Claims what lies side by side and writes it.
+fn claim_in_place<K: Kind>(producer: &mut Producer<K::Item>, epoch: u64) {
+    let mut claim = producer.claim_in_place(2).unwrap();
+    let first = claim.first_sequence();
+    for (sequence, place) in (first..).zip(claim.records_mut()) {
+        deaths::step();
+        *place = K::record(epoch, sequence);
+    }
+    deaths::step();
+    claim.commit();
     done(producer.published());
 }
 
