@@ -3,3 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo bench throughput -- --test
+picture=$(mktemp)
+trap 'rm -f "$picture"' EXIT
+cargo run --release -p benches --bin latency -- --rounds 1 --round-trips 1000 --wakes 50 --plot "$picture"
+grep -q '</svg>' "$picture"
+cargo run --release -p benches --bin scaling -- --records 1000000

@@ -1,4 +1,12 @@
-//! What the benchmarks share: the bare machine to compare with, and records that can be checked.
+//! What the benchmarks share: the bare machine to compare with, records that can be checked, and other processes.
 
-pub mod probe;
+pub mod bare;
+pub mod clock;
+pub mod cores;
+pub mod latency;
 pub mod record;
+pub mod rings;
+pub mod role;
+pub mod scaling;
+pub mod shared;
+pub mod streams;
