@@ -23,7 +23,7 @@ seeds "${RACE_SEEDS:-4}"
 cargo +nightly miri test -p ringbuf-core --lib -- protocol::race_tests::
 
 # Real files, locks and processes are behind cfg(not(miri)) or left out here.
-seeds "${SEEDS:-2}"
+seeds "${SEEDS:-1}"
 cargo +nightly miri test -p ringbuf-core --lib -- --skip race_tests \
     memory:: protocol:: sequence:: cast:: slots:: record::tests:: records:: platform::clock:: \
     waiting::another_value waiting::the_expected_value waiting::no_time
