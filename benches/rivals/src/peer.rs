@@ -116,8 +116,9 @@ peers![
     iceoryx::Iceoryx2,
     disruptor::Disruptor<true>,
     disruptor::Disruptor<false>,
-    rtrb::Rtrb<true>,
-    rtrb::Rtrb<false>,
+    rtrb::Rtrb<true, false>,
+    rtrb::Rtrb<false, false>,
+    rtrb::Rtrb<false, true>,
     crossbeam::Crossbeam,
     #[cfg(feature = "zmq")]
     zeromq::ZeroMq,

@@ -7,33 +7,38 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use crate::link::{Link, Waiting};
 use crate::peer::{Between, Can, Facts, Peer, Receiver, Sender};
 
-/// `BATCH`: chunks of 4 KiB written in place, otherwise `push`. Both are read in chunks, in place.
-pub struct Rtrb<const BATCH: bool>;
+/// `BATCH`: chunks of 4 KiB written in place, otherwise `push`. Read in chunks, in place, or with `POP` one by one: which
+/// is faster depends on the record.
+pub struct Rtrb<const BATCH: bool, const POP: bool>;
 
 pub struct To<const W: usize, const BATCH: bool> {
     producer: Producer<[u64; W]>,
     waiting: Waiting,
 }
 
-pub struct From<const W: usize> {
+pub struct From<const W: usize, const POP: bool> {
     consumer: Consumer<[u64; W]>,
     at_once: usize,
 }
 
-impl<const BATCH: bool> Peer for Rtrb<BATCH> {
+impl<const BATCH: bool, const POP: bool> Peer for Rtrb<BATCH, POP> {
     const FACTS: Facts = Facts {
-        name: if BATCH { "rtrb-chunk" } else { "rtrb" },
+        name: match (BATCH, POP) {
+            (true, _) => "rtrb-chunk",
+            (false, false) => "rtrb",
+            (false, true) => "rtrb-pop",
+        },
         between: Between::Threads,
         batch: if BATCH { 4096 } else { 0 },
         readers: 1,
-        can: if BATCH {
-            &[Can::Stream, Can::FanOutYield]
-        } else {
-            &[Can::PingPong, Can::Stream]
+        can: match (BATCH, POP) {
+            (true, _) => &[Can::Stream, Can::FanOutYield],
+            (false, false) => &[Can::PingPong, Can::Stream],
+            (false, true) => &[Can::Stream],
         },
     };
     type Sender<const W: usize> = To<W, BATCH>;
-    type Receiver<const W: usize> = From<W>;
+    type Receiver<const W: usize> = From<W, POP>;
 
     fn prepare<const W: usize>(link: &Link) -> Result<()> {
         let (producer, consumer) = RingBuffer::<[u64; W]>::new(link.capacity::<W>());
@@ -41,7 +46,7 @@ impl<const BATCH: bool> Peer for Rtrb<BATCH> {
             producer,
             waiting: link.waiting,
         });
-        link.leave(From::<W> {
+        link.leave(From::<W, POP> {
             consumer,
             at_once: link.at_once::<W>(),
         });
@@ -85,9 +90,15 @@ impl<const W: usize, const BATCH: bool> Sender<W> for To<W, BATCH> {
     }
 }
 
-impl<const W: usize> Receiver<W> for From<W> {
+impl<const W: usize, const POP: bool> Receiver<W> for From<W, POP> {
     #[inline(always)]
     fn receive(&mut self, check: &mut Check<W>) -> Result<()> {
+        if POP {
+            if let Ok(record) = self.consumer.pop() {
+                check.take(std::slice::from_ref(&record));
+            }
+            return Ok(());
+        }
         let ready = self.consumer.slots().min(self.at_once);
         let chunk = self.consumer.read_chunk(ready)?;
         let (front, back) = chunk.as_slices();
