@@ -6,7 +6,7 @@ use loom::sync::atomic::Ordering::Relaxed;
 use loom_tests::{
     Death, First, LONG, Patient, STRIDE, check_deaths, demote_all, lossless, lossy, mirrored, open,
     poll, poll_epoch, publish, race, ring, ring_in_place, ring_without_demotions, stamped,
-    take_epoch, take_rest, try_publish, try_publish_in, try_publish_in_place, write_in_place,
+    take_epoch, take_rest, try_publish, try_publish_in, try_publish_in_place,
 };
 use ringbuf_core::model::{
     Begin, Follower, Kind, Ledger, Memory, News, Phase, Writer, evict, is_dead, observe,
@@ -108,37 +108,11 @@ fn in_a_publication_with_times() {
 /// Beside a reader in place: nothing is missed, and nothing that it holds is written over.
 #[test]
 fn in_a_publication_beside_a_lossless_reader() {
-    check_deaths(2, |first, death| {
-        let memory = ring(2);
-        let mut writer = open(&memory);
-        let mut reader = lossless(&memory, 0, Begin::Now);
-        publish(&mut writer, 1);
-        let death = death.clone();
-        let ((began, published), (mut reader, mut told)) = race(
-            first,
-            move || {
-                death.befall(&mut writer, &[publish_one, publish_two]);
-                drop(writer);
-                next(&memory, 2)
-            },
-            move || {
-                let mut told = Told::default();
-                (0..3).for_each(|_| told.of(take_epoch(&mut reader, 1, Some(told.epoch()))));
-                (reader, told)
-            },
-        );
-        while reader.ledger().cursor < published || told.epoch() < 2 {
-            told.of(take_epoch(&mut reader, 1, Some(told.epoch())));
-        }
-        assert_eq!(told.0, [(2, began)]);
-        assert_eq!(reader.ledger().read, published);
-    });
+    beside_a_lossless_reader(ring, &[publish_one, publish_two], |memory| next(memory, 2));
 }
 
-fn write_two_in_place(writer: &mut Writer) {
-    if let Ok(first) = writer.try_claim(2) {
-        write_in_place(writer, first, 2, 1);
-        writer.commit(2);
+fn publish_two_in_place(writer: &mut Writer) {
+    if try_publish_in_place(writer, 2, 1).is_ok() {
         writer.notify();
     }
 }
@@ -147,8 +121,25 @@ fn write_two_in_place(writer: &mut Writer) {
 /// writes over it.
 #[test]
 fn in_a_claim_in_place() {
-    check_deaths(2, |first, death| {
-        let memory = ring_in_place(2);
+    beside_a_lossless_reader(ring_in_place, &[publish_two_in_place], |memory| {
+        let mut writer = open(memory);
+        let began = writer.published();
+        for _ in 0..2 {
+            let _ = try_publish_in_place(&mut writer, 1, 2);
+        }
+        (began, writer.published())
+    });
+}
+
+/// The producer dies in one of these steps, and another goes on, which says where it began and what was published in the
+/// end.
+fn beside_a_lossless_reader(
+    ring: fn(u64) -> Arc<Memory>,
+    steps: &'static [fn(&mut Writer)],
+    go_on: fn(&Arc<Memory>) -> (u64, u64),
+) {
+    check_deaths(2, move |first, death| {
+        let memory = ring(2);
         let mut writer = open(&memory);
         let mut reader = lossless(&memory, 0, Begin::Now);
         publish(&mut writer, 1);
@@ -156,14 +147,9 @@ fn in_a_claim_in_place() {
         let ((began, published), (mut reader, mut told)) = race(
             first,
             move || {
-                death.befall(&mut writer, &[write_two_in_place]);
+                death.befall(&mut writer, steps);
                 drop(writer);
-                let mut writer = open(&memory);
-                let began = writer.published();
-                for _ in 0..2 {
-                    let _ = try_publish_in_place(&mut writer, 1, 2);
-                }
-                (began, writer.published())
+                go_on(&memory)
             },
             move || {
                 let mut told = Told::default();
