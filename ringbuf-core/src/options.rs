@@ -165,9 +165,9 @@ impl WhenFull {
 #[non_exhaustive]
 pub enum Preset {
     /// Many records: nothing is done that one record does not need. A reader that waits for more
-    /// ([`Reader::next`](crate::Reader::next)) in a stream, where a look brought more than one record, looks again after
-    /// 2 µs at the earliest, and while a gigabyte a second comes, and it is less than 1.5 MiB behind, after 50 µs: that
-    /// makes a fast stream several times faster. What comes alone is read at once.
+    /// ([`Reader::next`](crate::Reader::next)) in a stream, where a look brought more than one record, or one of a page
+    /// or more, looks again after 2 µs at the earliest, and while a gigabyte a second comes, and it is less than 1.5 MiB
+    /// behind, after 50 µs: that makes a fast stream several times faster. What else comes alone is read at once.
     #[default]
     Throughput,
     /// Single records, each as soon as possible: the newest one is mirrored beside the indices, where a

@@ -264,8 +264,7 @@ impl<T: Record> Producer<T> {
 
     /// Claims records that lie side by side, to be written where they lie and then committed together, in a ring that
     /// was created [`in_place`](CreateOptions::in_place): `most` of them (1 to the capacity), or as many as there are before
-    /// the cells wrap.
-    /// Waits as [`Producer::publish`] does, for room for that many.
+    /// the cells wrap. Waits as [`Producer::publish`] does, for room for that many.
     ///
     /// So a stream is written in pieces. Exactly so many records at once, wherever they lie, are a [`Producer::claim`]
     /// and its two [`Claim::slices_mut`]; what must lie in one piece, like a picture, is best one record: a record never
