@@ -7,6 +7,7 @@ use std::path::PathBuf;
 pub use crate::files::{FormatError, NameError};
 use crate::options::Delivery;
 use crate::protocol::Fault;
+use crate::schema::Element;
 
 /// A ring could not be created or continued.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,17 @@ pub enum CreateError {
         capacity: u64,
         /// Bytes of one.
         record_size: usize,
+    },
+    /// What a ring of frames was to keep is out of range.
+    #[error(
+        "a ring of {frames} frames in {arena} bytes cannot be made: expected 1 frame and 1 byte or more, and at most \
+         2^40 frames in 64 TiB, or what memory there is on the heap"
+    )]
+    Frames {
+        /// Frames wanted.
+        frames: u64,
+        /// Bytes for them.
+        arena: u64,
     },
     /// A ring that is written in place was to have readers that copy.
     #[error(
@@ -224,6 +236,14 @@ pub enum AttachError {
         /// The schema of the reader's type.
         expected: String,
     },
+    /// The ring holds records, and the reader reads frames.
+    #[error(
+        "ring {name} holds records, expected frames: read it as records, or have a producer of frames create it"
+    )]
+    NotFrames {
+        /// The ring.
+        name: String,
+    },
     /// The producer does not wait for anybody on this ring, or not so long.
     #[error(
         "ring {name} does not allow {wanted} readers: attach as {allowed}, or have its producer allow more"
@@ -401,6 +421,16 @@ impl std::fmt::Display for Damage {
                     "found a limit that begins at {start}, expected at most {published}; {end}"
                 )
             }
+            Fault::FrameOutside {
+                sequence,
+                start,
+                len,
+            } => {
+                write!(
+                    f,
+                    "found frame {sequence} with {len} bytes from {start} on, where no frame lies; {end}"
+                )
+            }
         }
     }
 }
@@ -441,9 +471,7 @@ pub enum PublishError {
         capacity: u64,
     },
     /// A claim on a ring that drops records, while a reader leaves no room.
-    #[error(
-        "reader {reader:?} is {lag} records behind, a full ring, and this ring drops what it leaves no room for"
-    )]
+    #[error("reader {reader:?} is {lag} behind, and this ring drops what it leaves no room for")]
     Full {
         /// The name of the reader in the way.
         reader: String,
@@ -457,6 +485,29 @@ pub enum PublishError {
         found: usize,
         /// Bytes of one record.
         record_size: usize,
+    },
+    /// A frame is longer than all that the ring keeps.
+    #[error("a frame of {found} bytes: expected at most {arena}, the arena of the ring")]
+    TooLong {
+        /// Bytes of the frame.
+        found: usize,
+        /// Bytes of the arena.
+        arena: u64,
+    },
+    /// What is said of a frame does not fit its bytes.
+    #[error(
+        "an array of {element} with {dimensions} dimensions, {shape:?}, for a frame of {len} bytes: expected 1 to 4 \
+         dimensions of numbers that come to as many bytes"
+    )]
+    Shape {
+        /// The type of its elements.
+        element: Element,
+        /// How many dimensions were given.
+        dimensions: usize,
+        /// The first four of them.
+        shape: Vec<usize>,
+        /// Bytes of the frame.
+        len: usize,
     },
     /// A claim was to be written where it lies, in a ring whose readers may look there at any moment.
     #[error(
@@ -479,8 +530,8 @@ pub enum PublishError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TryPublishError {
-    /// A lossless or bounded reader is a full ring behind.
-    #[error("reader {reader:?} is {lag} records behind, a full ring: wait for it, or stop it")]
+    /// A lossless or bounded reader is a full ring behind, or holds what a frame would overwrite.
+    #[error("reader {reader:?} is {lag} behind and leaves no room: wait for it, or stop it")]
     Full {
         /// The name of the reader in the way.
         reader: String,
@@ -490,6 +541,31 @@ pub enum TryPublishError {
     /// As for publishing.
     #[error(transparent)]
     Publish(#[from] PublishError),
+}
+
+/// A frame is not what it was to be read as.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ViewError {
+    /// Its producer says that its elements are others.
+    #[error("the frame is an array of {found}, expected{expected}: read it as that, or as bytes")]
+    Element {
+        /// The type of its elements.
+        found: Element,
+        /// What it was to be read as.
+        expected: String,
+    },
+    /// Its bytes are not whole values.
+    #[error("the frame has {found} bytes: expected a multiple of {size}, the size of a value")]
+    Length {
+        /// Bytes of the frame.
+        found: usize,
+        /// Bytes of a value.
+        size: usize,
+    },
+    /// Its producer has not said that it is an array.
+    #[error("the frame has no shape: read it as bytes, or have its producer say what it is")]
+    NoShape,
 }
 
 /// Looking after rings failed.

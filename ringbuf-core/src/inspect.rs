@@ -69,8 +69,10 @@ pub struct RingInfo {
     pub created_ns: i64,
     /// What a record consists of.
     pub schema: Schema,
-    /// Records it keeps.
+    /// Records it keeps, or frames at most.
     pub capacity: u64,
+    /// What it keeps of frames; `None` for a ring of records. The schema is that of their descriptors then.
+    pub frames: Option<FramesInfo>,
     /// Bytes of both files.
     pub file_bytes: u64,
     /// The most demanding delivery a reader may ask for.
@@ -102,6 +104,18 @@ pub struct RingInfo {
     pub oldest: u64,
     /// Registered readers; `None` if this user may not see them. Observers are never seen.
     pub readers: Option<Vec<ReaderInfo>>,
+}
+
+/// What a ring of frames keeps, as it was at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FramesInfo {
+    /// Bytes for frames: as long as one may be.
+    pub arena_bytes: u64,
+    /// Frames that are kept.
+    pub kept_frames: u64,
+    /// Bytes of the arena from the oldest of them to the newest.
+    pub kept_bytes: u64,
 }
 
 /// A registered reader, as it was at one moment.
@@ -252,11 +266,13 @@ fn look(opened: Opened) -> Result<RingInfo, AttachError> {
     let published = protocol::published(&live.hot);
     let claimed = live.hot.claimed.load(Ordering::Relaxed);
     let capacity = opened.header.geometry.capacity;
+    let oldest = crate::sequence::oldest(claimed, capacity).min(published);
     Ok(RingInfo {
         producer: producer_state(&opened, registrar.as_ref(), &memory),
         epoch: protocol::state::load(live).epoch,
         published,
-        oldest: crate::sequence::oldest(claimed, capacity).min(published),
+        oldest,
+        frames: frames(&memory, published, oldest),
         readers: registrar
             .as_ref()
             .map(|registrar| readers(registrar, &memory)),
@@ -301,6 +317,15 @@ fn producer_state(
         }
         Phase::New | Phase::Open => ProducerState::Died,
     }
+}
+
+fn frames(memory: &Memory, published: u64, oldest: u64) -> Option<FramesInfo> {
+    let arena_bytes = memory.geometry().arena;
+    (arena_bytes > 0).then(|| FramesInfo {
+        arena_bytes,
+        kept_frames: published - oldest,
+        kept_bytes: protocol::frames::kept(memory, oldest..published),
+    })
 }
 
 fn readers(registrar: &Registrar, memory: &Memory) -> Vec<ReaderInfo> {

@@ -183,6 +183,19 @@ pub struct LedgerWords {
     pub skipped: AtomicU64,
 }
 
+/// Bytes of a frame's descriptor: where its payload begins, how long it is, and what the protocol does not look at.
+#[cfg(not(loom))]
+pub const DESCRIPTOR_BYTES: usize = 64;
+#[cfg(loom)]
+pub const DESCRIPTOR_BYTES: usize = 16;
+
+/// The payload of a frame begins at a multiple of so many bytes: no two share a cache line, and any element type is
+/// aligned.
+#[cfg(not(loom))]
+pub const FRAME_ALIGN: u64 = 64;
+#[cfg(loom)]
+pub const FRAME_ALIGN: u64 = 8;
+
 /// The words that records of `stride` bytes are copied in: the largest of 8, 4, 2, 1 that divides it.
 #[inline]
 pub const fn word_size(stride: usize) -> usize {
@@ -207,6 +220,8 @@ pub struct Geometry {
     pub stamped: bool,
     /// Claims are written where they lie, so nobody may copy what no gate of its own holds.
     pub in_place: bool,
+    /// Bytes for the payloads of frames, whose descriptors the records then are; 0 in a ring of records.
+    pub arena: u64,
 }
 
 impl Geometry {
@@ -220,6 +235,23 @@ impl Geometry {
             mirror: mirror && stride <= MIRROR_BYTES,
             stamped: false,
             in_place: false,
+            arena: 0,
+        }
+    }
+
+    /// Geometry for `capacity` frames in an arena of so many bytes, a multiple of [`FRAME_ALIGN`].
+    pub fn frames(capacity: u64, arena: u64) -> Geometry {
+        Geometry {
+            arena,
+            ..Geometry::new(capacity, DESCRIPTOR_BYTES, false)
+        }
+    }
+
+    /// The same with a mirror of the newest record, if that fits.
+    pub fn mirrored(self, mirror: bool) -> Geometry {
+        Geometry {
+            mirror: mirror && self.stride <= MIRROR_BYTES,
+            ..self
         }
     }
 

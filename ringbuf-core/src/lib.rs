@@ -90,6 +90,8 @@ pub mod faults;
 #[cfg(not(loom))]
 mod files;
 #[cfg(not(loom))]
+mod frames;
+#[cfg(not(loom))]
 mod heap;
 #[cfg(not(loom))]
 pub mod inspect;
@@ -115,7 +117,12 @@ mod times;
 #[cfg(not(loom))]
 pub use error::{
     AttachError, CreateError, Damage, FormatError, InspectError, NameError, PublishError,
-    ReadError, TryPublishError,
+    ReadError, TryPublishError, ViewError,
+};
+#[cfg(not(loom))]
+pub use frames::{
+    Frame, FrameBatch, FrameClaim, FrameCopy, FrameHeader, FrameInfo, FrameProducer, FrameReader,
+    FrameRetain, Frames,
 };
 #[cfg(not(loom))]
 pub use options::{

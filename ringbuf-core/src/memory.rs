@@ -6,11 +6,12 @@
 #![allow(unsafe_code)]
 
 mod copy;
+mod payload;
 
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use crate::layout::{Control, Geometry, Live, MIRROR_BYTES, word_size};
+use crate::layout::{Control, FRAME_ALIGN, Geometry, Live, MIRROR_BYTES, word_size};
 use crate::platform::{self, Mapping};
 use crate::sync::{AtomicU32, AtomicU64, Condvar, Mutex, Ordering, compiler_fence};
 
@@ -22,6 +23,8 @@ pub struct Memory {
     cells: NonNull<u8>,
     /// One word for each cell; dangling unless the geometry has publication times.
     stamps: NonNull<AtomicU64>,
+    /// The payloads of frames; dangling unless the geometry has an arena.
+    arena: NonNull<u8>,
     geometry: Geometry,
     /// Cells less one: what is left of a sequence is the number of its cell.
     mask: u64,
@@ -45,6 +48,8 @@ pub struct Offsets {
     pub cells: usize,
     /// Publication times, if there are any.
     pub stamps: usize,
+    /// Payloads of frames, if there are any.
+    pub arena: usize,
 }
 
 #[derive(Debug)]
@@ -99,7 +104,10 @@ impl Memory {
         let stamps_at = live_len
             .checked_add(geometry.data_len() as usize)?
             .checked_next_multiple_of(8)?;
-        let (data, base) = heap(stamps_at.checked_add(geometry.stamps_len() as usize)?)?;
+        let arena_at = stamps_at
+            .checked_add(geometry.stamps_len() as usize)?
+            .checked_next_multiple_of(FRAME_ALIGN as usize)?;
+        let (data, base) = heap(arena_at.checked_add(usize::try_from(geometry.arena).ok()?)?)?;
         let (control_block, control) = heap(size_of::<Control>())?;
         let memory = Memory {
             live: base.cast(),
@@ -108,6 +116,8 @@ impl Memory {
             cells: unsafe { base.add(live_len) },
             // SAFETY: as above; without times the offset is at most one past the end.
             stamps: unsafe { base.add(stamps_at) }.cast(),
+            // SAFETY: as above; without an arena the offset is at most the length allocated.
+            arena: unsafe { base.add(arena_at) },
             geometry,
             mask: mask(&geometry)?,
             parking: Parking::Condvar {
@@ -138,6 +148,7 @@ impl Memory {
             at.stamps,
             usize::try_from(geometry.stamps_len()).ok()?,
         )?;
+        let arena = part(&data, at.arena, usize::try_from(geometry.arena).ok()?)?;
         let (control_block, control) = match control {
             Some((mapping, offset)) => {
                 let control = part(&mapping, offset, size_of::<Control>())?;
@@ -150,6 +161,7 @@ impl Memory {
             control: control.cast(),
             cells,
             stamps: stamps.cast(),
+            arena,
             geometry,
             mask: mask(&geometry)?,
             parking: Parking::Futex,

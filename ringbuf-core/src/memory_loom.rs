@@ -23,6 +23,7 @@ pub struct Memory {
     control: Control,
     cells: Vec<Word>,
     stamps: Vec<AtomicU64>,
+    arena: Vec<Word>,
     /// A bounded reader is never demoted in this model, so its copies are as good as borrowed.
     are_copies_held: bool,
     geometry: Geometry,
@@ -45,12 +46,8 @@ impl Memory {
         let memory = Memory {
             live: Live::default(),
             control: Control::default(),
-            cells: (0..geometry.data_len() / 8)
-                .map(|_| Word {
-                    value: AtomicU64::new(0),
-                    shadow: UnsafeCell::new(()),
-                })
-                .collect(),
+            cells: words(geometry.data_len()),
+            arena: words(geometry.arena),
             stamps: (0..geometry.stamps_len() / 8)
                 .map(|_| AtomicU64::new(0))
                 .collect(),
@@ -210,6 +207,63 @@ impl Memory {
         &self.cells[cell * words + i % words]
     }
 
+    /// Where a frame begins.
+    pub fn load_start(&self, sequence: u64) -> u64 {
+        // [A1] alone: the producer's own word, or one of a producer that is gone.
+        self.word(sequence, 0).value.load(Relaxed)
+    }
+
+    pub fn store_payload(&self, at: usize, bytes: &[u8]) {
+        for (word, bytes) in self.arena[at / 8..].iter().zip(bytes.as_chunks::<8>().0) {
+            if is_dead() {
+                return;
+            }
+            // [P3] seen by [R3].
+            word.shadow
+                .with_mut(|_| word.value.store(u64::from_ne_bytes(*bytes), Relaxed));
+        }
+    }
+
+    pub fn load_payload(&self, at: usize, bytes: &mut [u8]) {
+        for (word, bytes) in self.arena[at / 8..]
+            .iter()
+            .zip(bytes.as_chunks_mut::<8>().0)
+        {
+            // [R3] stored by [P3].
+            *bytes = word.value.load(Relaxed).to_ne_bytes();
+        }
+    }
+
+    pub fn load_held_payload(&self, at: usize, bytes: &mut [u8]) {
+        let words = self.arena[at / 8..].iter().take(bytes.len() / 8);
+        let held: Vec<_> = words
+            .filter(|_| self.are_copies_held && !is_dead())
+            .map(|word| word.shadow.get())
+            .collect();
+        self.load_payload(at, bytes);
+        drop(held);
+    }
+
+    /// As in `memory.rs`; not `unsafe` to get wrong here, loom reports it.
+    #[allow(unsafe_code)]
+    pub unsafe fn payload(&self, at: usize, len: usize) -> InPlace<'_> {
+        let words = self.arena[at / 8..].iter().take(len / 8);
+        InPlace(words.map(|word| (word, word.shadow.get())).collect())
+    }
+
+    /// As in `memory.rs`; not `unsafe` to get wrong here, loom reports it.
+    #[allow(unsafe_code)]
+    pub unsafe fn payload_mut(&self, at: usize, len: usize) -> InPlaceMut<'_> {
+        let words = self.arena[at / 8..].iter().take(len / 8);
+        InPlaceMut(
+            words
+                // Who has died writes nothing more.
+                .filter(|_| !is_dead())
+                .map(|word| (word, word.shadow.get_mut()))
+                .collect(),
+        )
+    }
+
     pub fn wait(&self, word: &AtomicU32, expected: u32, _: Duration) -> std::io::Result<()> {
         if is_dead() {
             return Ok(());
@@ -243,6 +297,16 @@ impl Memory {
         self.bell.notify_all();
         Ok(())
     }
+}
+
+/// So many bytes of them.
+fn words(bytes: u64) -> Vec<Word> {
+    (0..bytes / 8)
+        .map(|_| Word {
+            value: AtomicU64::new(0),
+            shadow: UnsafeCell::new(()),
+        })
+        .collect()
 }
 
 /// Records borrowed where they lie, their shadows held for reading.

@@ -4,6 +4,9 @@
 /// no sum of a sequence and a capacity overflows or reaches the tag bits of a gate.
 pub(crate) const BOUND: u64 = 1 << 61;
 
+/// Payloads of frames begin below this byte: far beyond what a ring moves in a century, and low enough that nothing overflows.
+pub(crate) const BYTES: u64 = 1 << 62;
+
 /// Whether the indices of a ring that nobody writes to can be true.
 pub(crate) fn fit(published: u64, claimed: u64, capacity: u64) -> bool {
     let in_range = published < BOUND && claimed < BOUND;
@@ -41,18 +44,18 @@ pub(crate) fn step(capacity: u64) -> u64 {
 /// The first sequence the producer may not claim yet.
 ///
 /// `gate` is the slowest gate (`u64::MAX` when nobody holds one), `next` the next sequence to publish,
-/// `count` the records wanted, `claimed` the high-water mark that was granted before and stays granted.
-pub(crate) fn grant(gate: u64, next: u64, count: u64, claimed: u64, capacity: u64) -> u64 {
+/// `ahead` the records wanted or a step, `claimed` the high-water mark that was granted before and stays granted.
+pub(crate) fn grant(gate: u64, next: u64, ahead: u64, claimed: u64, capacity: u64) -> u64 {
     let by_readers = gate.saturating_add(capacity);
-    let by_step = next + count.max(step(capacity));
-    by_readers.min(by_step).max(claimed)
+    by_readers.min(next + ahead).max(claimed)
 }
 
-/// Where a lapped reader goes on: half a ring behind the producer, never back, and never past a
+/// Where a lapped reader goes on: in the middle of what is kept, never back, and never past a
 /// `published` that this reader has loaded itself (`claimed` may be seen before it).
 #[inline]
 pub(crate) fn resume(cursor: u64, claimed: u64, published: u64, capacity: u64) -> u64 {
-    cursor.max(claimed.saturating_sub(capacity / 2).min(published))
+    let oldest = oldest(claimed, capacity).min(published);
+    cursor.max(oldest + (published - oldest) / 2)
 }
 
 /// The most records of `stride` bytes that a lossless reader holds in one batch: a quarter of the ring, so that one
@@ -131,19 +134,23 @@ mod tests {
 
     #[test]
     fn a_grant_is_bounded_by_readers_and_step_but_not_below_what_was_claimed() {
-        assert_eq!(grant(u64::MAX, 10, 1, 10, 64), 18);
+        assert_eq!(grant(u64::MAX, 10, 8, 10, 64), 18);
         assert_eq!(grant(u64::MAX, 10, 20, 10, 64), 30);
-        assert_eq!(grant(0, 60, 1, 60, 64), 64);
-        assert_eq!(grant(0, 64, 1, 64, 64), 64);
-        assert_eq!(grant(0, 10, 1, 40, 64), 40);
+        assert_eq!(grant(0, 60, 8, 60, 64), 64);
+        assert_eq!(grant(0, 64, 8, 64, 64), 64);
+        assert_eq!(grant(0, 10, 8, 40, 64), 40);
     }
 
     #[test]
     fn a_lapped_reader_goes_on_behind_what_it_has_seen_published() {
-        assert_eq!(resume(2, 100, 98, 10), 95);
-        assert_eq!(resume(2, 100, 92, 10), 92);
+        assert_eq!(resume(2, 100, 98, 10), 94);
+        assert_eq!(resume(2, 100, 92, 10), 91);
+        assert_eq!(resume(2, 100, 88, 10), 88);
         assert_eq!(resume(97, 100, 98, 10), 97);
         assert_eq!(resume(0, 3, 2, 1), 2);
+        // Of a hundred frames that could be kept there are two, or one.
+        assert_eq!(resume(0, 118, 20, 100), 19);
+        assert_eq!(resume(0, 119, 20, 100), 19);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use static_assertions::const_assert;
 
-use crate::layout::{Control, Geometry, MIRROR_BYTES, SLOTS, word_size};
+use crate::layout::{
+    Control, DESCRIPTOR_BYTES, FRAME_ALIGN, Geometry, MIRROR_BYTES, SLOTS, word_size,
+};
 use crate::options::{Delivery, WhenFull};
 use crate::sequence;
 
@@ -38,8 +40,10 @@ const MINOR: u32 = 0;
 const FLAG_MIRROR: u32 = 1;
 /// Claims are written where they lie: lossless readers alone may read.
 const FLAG_IN_PLACE: u32 = 2;
+/// The records describe frames, whose payloads lie in an arena.
+const FLAG_FRAMES: u32 = 4;
 /// Flags this version knows; a file with any other was made for a newer one.
-const KNOWN_FLAGS: u32 = FLAG_MIRROR | FLAG_IN_PLACE;
+const KNOWN_FLAGS: u32 = FLAG_MIRROR | FLAG_IN_PLACE | FLAG_FRAMES;
 
 /// Where the fields stand. The same table as in `docs/FORMAT.md`, compared by a test.
 mod at {
@@ -66,6 +70,8 @@ mod at {
     pub(super) const STAMPS_OFFSET: usize = 144;
     pub(super) const DATA_OFFSET: usize = 152;
     pub(super) const DATA_LEN: usize = 160;
+    pub(super) const ARENA_OFFSET: usize = 168;
+    pub(super) const ARENA_LEN: usize = 176;
 
     pub(super) const READERS_FILE_LEN: usize = 32;
     pub(super) const SLOTS: usize = 40;
@@ -76,7 +82,7 @@ mod at {
     pub(super) const CHECKSUM: usize = 252;
 }
 
-const_assert!(at::DATA_LEN + 8 <= CHECKED);
+const_assert!(at::ARENA_LEN + 8 <= CHECKED);
 const_assert!(at::SLOTS_OFFSET + 8 <= CHECKED);
 const_assert!(at::CHECKSUM == CHECKED && at::CHECKSUM + 4 == HEADER_LEN);
 const_assert!(READERS_LEN == 24576);
@@ -158,6 +164,11 @@ pub enum FormatError {
         "NAME.ring and NAME.readers belong to different rings; remove both and create the ring anew"
     )]
     Mixed,
+    /// The newest frame lies where none can.
+    #[error(
+        "its newest frame is damaged: it lies outside the arena, or across its end; remove it and create the ring anew"
+    )]
+    Frame,
     /// The producer's indices contradict each other.
     #[error(
         "its indices are damaged: published {published}, claimed {claimed}, capacity {capacity}; expected \
@@ -208,8 +219,21 @@ impl RingHeader {
         }
     }
 
+    /// Where the payloads of frames begin: behind all else; 0 if there are none.
+    pub(crate) fn arena_offset(&self) -> u64 {
+        match self.geometry.arena {
+            0 => 0,
+            _ => self.records_end(),
+        }
+    }
+
     /// Length of the whole file: whole blocks.
     pub(crate) fn file_len(&self) -> u64 {
+        self.records_end() + self.geometry.arena.next_multiple_of(BLOCK)
+    }
+
+    /// The end of the records and their publication times.
+    fn records_end(&self) -> u64 {
         let stamps_len = self.geometry.stamps_len().next_multiple_of(BLOCK);
         self.data_offset() + self.data_len() + stamps_len
     }
@@ -275,6 +299,12 @@ impl RingHeader {
             self.data_offset().to_le_bytes(),
         );
         put(&mut bytes, at::DATA_LEN, self.data_len().to_le_bytes());
+        put(
+            &mut bytes,
+            at::ARENA_OFFSET,
+            self.arena_offset().to_le_bytes(),
+        );
+        put(&mut bytes, at::ARENA_LEN, self.geometry.arena.to_le_bytes());
         let checksum = checksum(&bytes, schema);
         put(&mut bytes, at::CHECKSUM, checksum.to_le_bytes());
         bytes
@@ -338,6 +368,11 @@ impl RingHeader {
             u64_at(bytes, at::STAMPS_OFFSET),
             header.stamps_offset(),
         )?;
+        exactly(
+            "arena_offset",
+            u64_at(bytes, at::ARENA_OFFSET),
+            header.arena_offset(),
+        )?;
         exactly("file_len", u64_at(bytes, at::FILE_LEN), header.file_len())?;
         if file_len < header.file_len() {
             return Err(FormatError::Truncated {
@@ -351,7 +386,9 @@ impl RingHeader {
 
 fn flags(geometry: &Geometry) -> u32 {
     let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
-    flag(geometry.mirror, FLAG_MIRROR) | flag(geometry.in_place, FLAG_IN_PLACE)
+    flag(geometry.mirror, FLAG_MIRROR)
+        | flag(geometry.in_place, FLAG_IN_PLACE)
+        | flag(geometry.arena > 0, FLAG_FRAMES)
 }
 
 fn decode_geometry(bytes: &[u8; HEADER_LEN], flags: u32) -> Result<Geometry, FormatError> {
@@ -381,7 +418,9 @@ fn decode_geometry(bytes: &[u8; HEADER_LEN], flags: u32) -> Result<Geometry, For
         mirror: flags & FLAG_MIRROR != 0,
         stamped: u64_at(bytes, at::STAMPS_OFFSET) != 0,
         in_place: flags & FLAG_IN_PLACE != 0,
+        arena: u64_at(bytes, at::ARENA_LEN),
     };
+    check_frames(&geometry, flags)?;
     let fits = !(geometry.mirror && geometry.in_place);
     field("flags", u64::from(flags), fits, || {
         "no mirror where records are written in place".into()
@@ -395,6 +434,28 @@ fn decode_geometry(bytes: &[u8; HEADER_LEN], flags: u32) -> Result<Geometry, For
         format!("at most {MIRROR_BYTES} with a mirror")
     })?;
     Ok(geometry)
+}
+
+/// That there is an arena where there are frames, and nowhere else.
+fn check_frames(geometry: &Geometry, flags: u32) -> Result<(), FormatError> {
+    if flags & FLAG_FRAMES == 0 {
+        return exactly("arena_len", geometry.arena, 0);
+    }
+    let is_length =
+        geometry.arena.is_multiple_of(FRAME_ALIGN) && (1..=DATA_MAX).contains(&geometry.arena);
+    field("arena_len", geometry.arena, is_length, || {
+        format!("{FRAME_ALIGN} to {DATA_MAX}, a multiple of {FRAME_ALIGN}")
+    })?;
+    let stride = geometry.stride as u64;
+    field(
+        "stride",
+        stride,
+        geometry.stride == DESCRIPTOR_BYTES,
+        || format!("{DESCRIPTOR_BYTES}, the size of a frame's descriptor"),
+    )?;
+    field("flags", u64::from(flags), !geometry.mirror, || {
+        "no mirror in a ring of frames".into()
+    })
 }
 
 /// The checksum over the header and the schema behind it.

@@ -22,6 +22,7 @@ use crate::layout::Geometry;
 use crate::memory::Memory;
 use crate::options::{Delivery, WhenFull};
 use crate::platform::{self, FileId, Lock, LockError, LockFile};
+use crate::protocol::frames::Arena;
 use crate::protocol::wake::Barrier;
 use crate::protocol::{self, Writer};
 use crate::schema::Schema;
@@ -266,14 +267,21 @@ fn aspects(
     geometry: &Geometry,
     allow: Delivery,
     when_full: WhenFull,
-) -> [String; 7] {
+) -> [String; 8] {
     let fields: Vec<String> = schema
         .fields()
         .iter()
         .map(|field| format!("{}: {}", field.name(), field.format()))
         .collect();
     [
-        format!("{} records", geometry.capacity),
+        match geometry.arena {
+            0 => format!("{} records", geometry.capacity),
+            _ => format!("{} frames", geometry.capacity),
+        },
+        match geometry.arena {
+            0 => "no arena".to_owned(),
+            arena => format!("an arena of {arena} bytes"),
+        },
         format!("records of {} bytes ({})", schema.size(), fields.join(", ")),
         match geometry.stamped {
             true => "with publication times",
@@ -340,6 +348,12 @@ fn begin(place: &Place, memory: Arc<Memory>, wanted: &Wanted<'_>) -> Result<Writ
                 claimed,
                 capacity,
             },
+        });
+    }
+    if wanted.geometry.arena > 0 && Arena::of(&memory, indices).is_none() {
+        return Err(CreateError::Format {
+            path: place.data.clone(),
+            problem: FormatError::Frame,
         });
     }
     verify::note_boot(&memory);

@@ -182,6 +182,7 @@ impl Opened {
                 live: LIVE_OFFSET as usize,
                 cells: self.header.data_offset() as usize,
                 stamps: self.header.stamps_offset() as usize,
+                arena: self.header.arena_offset() as usize,
             },
             control,
         )

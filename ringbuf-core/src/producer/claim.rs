@@ -45,7 +45,7 @@ impl<'a> Claimed<'a> {
     ) -> Result<Self, PublishError> {
         core.check_claim(most)?;
         if !core.geometry().in_place {
-            return Err(not_in_place(core));
+            return Err(core.not_in_place());
         }
         let cells = core.geometry().cells;
         let count = sequence::until_wrap(core.published(), most as u64, cells);
@@ -65,7 +65,7 @@ impl<'a> Claimed<'a> {
     fn slices_mut(&mut self) -> Result<(&mut [u8], &mut [u8]), PublishError> {
         self.core.check_fork()?;
         if !self.core.geometry().in_place {
-            return Err(not_in_place(self.core));
+            return Err(self.core.not_in_place());
         }
         let pieces = self.core.writer.in_place(self.first, self.count as u64);
         let (first, rest) = pieces.expect("a claim is claimed");
@@ -113,13 +113,6 @@ fn wait(core: &mut ProducerCore, count: usize, full: Full) -> Result<u64, Publis
             let (reader, lag) = core.in_the_way(full);
             PublishError::Full { reader, lag }
         })
-}
-
-#[cold]
-fn not_in_place(core: &ProducerCore) -> PublishError {
-    PublishError::NotInPlace {
-        name: core.name().to_owned(),
-    }
 }
 
 /// Records that are claimed and not yet published; see [`Producer::claim`](crate::Producer::claim).

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::room::{Patience, Stall};
-use crate::error::{CreateError, PublishError};
+use crate::error::{CreateError, FormatError, PublishError};
 use crate::files::{self, Access, Ownership, Wanted, locks};
 use crate::heap::HeapRing;
 use crate::layout::{Geometry, SLOTS};
@@ -19,7 +19,7 @@ use crate::times;
 
 #[derive(Debug)]
 pub(crate) struct ProducerCore {
-    pub(super) writer: Writer,
+    pub(crate) writer: Writer,
     pub(super) allow: Delivery,
     pub(super) when_full: WhenFull,
     is_stamped: bool,
@@ -39,15 +39,16 @@ pub(crate) enum Home {
 }
 
 impl ProducerCore {
+    /// Creates a ring with this geometry, apart from what the options say of it, or continues it.
     pub(crate) fn create(
         reference: &str,
         schema: Schema,
-        retain: Retain,
+        geometry: Geometry,
         options: &CreateOptions,
     ) -> Result<ProducerCore, CreateError> {
         let wanted = Wanted {
             schema: &schema,
-            geometry: geometry(&schema, retain, options)?,
+            geometry: with_options(geometry, options)?,
             allow: options.allow,
             when_full: options.when_full,
             barrier: barrier(),
@@ -61,13 +62,19 @@ impl ProducerCore {
 
     pub(crate) fn heap(
         schema: Schema,
-        retain: Retain,
+        geometry: Geometry,
         options: &CreateOptions,
     ) -> Result<ProducerCore, CreateError> {
-        let geometry = geometry(&schema, retain, options)?;
-        let memory = Memory::heap(geometry).ok_or(CreateError::Capacity {
-            capacity: geometry.capacity,
-            record_size: geometry.stride,
+        let geometry = with_options(geometry, options)?;
+        let memory = Memory::heap(geometry).ok_or(match geometry.arena {
+            0 => CreateError::Capacity {
+                capacity: geometry.capacity,
+                record_size: geometry.stride,
+            },
+            arena => CreateError::Frames {
+                frames: geometry.capacity,
+                arena,
+            },
         })?;
         let memory = Arc::new(memory);
         let ring = HeapRing::new(Arc::clone(&memory), schema.clone(), options.allow);
@@ -264,7 +271,7 @@ impl ProducerCore {
 
     /// Counts what is not published, if that is what the ring is made for.
     #[cold]
-    fn give_up(&self, count: usize, patience: Patience<'_>) {
+    pub(crate) fn give_up(&self, count: usize, patience: Patience<'_>) {
         if self.when_full == WhenFull::Drop && !patience.has_limit() {
             self.refuse(count);
         }
@@ -292,6 +299,26 @@ impl ProducerCore {
         }
     }
 
+    #[cold]
+    pub(crate) fn not_in_place(&self) -> PublishError {
+        PublishError::NotInPlace {
+            name: self.name().to_owned(),
+        }
+    }
+
+    /// What is said of a ring of frames whose newest lies nowhere.
+    #[cold]
+    pub(crate) fn damaged_arena(&self) -> CreateError {
+        let path = match &self.home {
+            Home::Heap(_) => self.name().into(),
+            Home::Files(ownership) => ownership.place.data.clone(),
+        };
+        CreateError::Format {
+            path,
+            problem: FormatError::Frame,
+        }
+    }
+
     /// The time between the oldest and the newest record kept, once the ring has gone around.
     pub(crate) fn kept(&self) -> Option<Duration> {
         if self.published() <= self.geometry().capacity {
@@ -315,16 +342,21 @@ fn barrier() -> Barrier {
     }
 }
 
-fn geometry(
-    schema: &Schema,
-    retain: Retain,
-    options: &CreateOptions,
-) -> Result<Geometry, CreateError> {
+fn with_options(geometry: Geometry, options: &CreateOptions) -> Result<Geometry, CreateError> {
     if options.in_place && options.allow != Delivery::Lossless {
         return Err(CreateError::InPlace {
             allow: options.allow,
         });
     }
+    let mirror = options.preset == Preset::Latency && geometry.arena == 0;
+    Ok(geometry
+        .mirrored(mirror)
+        .stamped(options.stamp)
+        .in_place(options.in_place))
+}
+
+/// The geometry of a ring of records.
+pub(super) fn geometry(schema: &Schema, retain: Retain) -> Result<Geometry, CreateError> {
     let (capacity, record_size) = (retain.count(), schema.size());
     let bytes =
         u128::from(capacity.checked_next_power_of_two().unwrap_or(u64::MAX)) * record_size as u128;
@@ -334,8 +366,5 @@ fn geometry(
             record_size,
         });
     }
-    let mirror = options.preset == Preset::Latency;
-    Ok(Geometry::new(capacity, record_size, mirror)
-        .stamped(options.stamp)
-        .in_place(options.in_place))
+    Ok(Geometry::new(capacity, record_size, false))
 }

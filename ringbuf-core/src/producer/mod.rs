@@ -7,7 +7,6 @@ mod typed;
 mod untyped;
 
 pub(crate) use self::core::{Home, ProducerCore};
-#[cfg(test)]
 pub(crate) use self::room::Patience;
 pub use claim::{Claim, ClaimInPlace, UntypedClaim};
 pub use typed::Producer;

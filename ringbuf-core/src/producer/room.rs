@@ -288,8 +288,9 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::layout::Geometry;
     use crate::memory::Memory;
-    use crate::options::{CreateOptions, Retain};
+    use crate::options::CreateOptions;
     use crate::protocol::wake;
     use crate::protocol::{Begin, Follower};
     use crate::schema::{Element, Field, Schema};
@@ -303,7 +304,7 @@ mod tests {
     ) -> (Option<Instant>, T) {
         let schema = Schema::packed([Field::new("value", Element::U64)]).unwrap();
         let options = CreateOptions::default();
-        let mut core = ProducerCore::heap(schema, Retain::records(1), &options).unwrap();
+        let mut core = ProducerCore::heap(schema, Geometry::new(1, 8, false), &options).unwrap();
         let memory = Arc::clone(core.writer.memory());
         let reader = Arc::clone(&memory);
         let mut reader = Follower::join_holding(reader, 0, Kind::Lossless, Begin::Now).unwrap();

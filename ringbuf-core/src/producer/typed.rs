@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::claim::{Claim, ClaimInPlace, Claimed};
-use super::core::ProducerCore;
+use super::core::{ProducerCore, geometry};
 use super::room::Patience;
 use crate::cast;
 use crate::error::{AttachError, CreateError, PublishError, TryPublishError};
@@ -60,8 +60,10 @@ impl<T: Record> Producer<T> {
         retain: Retain,
         options: &CreateOptions,
     ) -> Result<Producer<T>, CreateError> {
+        let schema = T::schema();
+        let geometry = geometry(&schema, retain)?;
         Ok(Producer {
-            core: ProducerCore::create(name, T::schema(), retain, options)?,
+            core: ProducerCore::create(name, schema, geometry, options)?,
             records: PhantomData,
         })
     }
@@ -81,8 +83,10 @@ impl<T: Record> Producer<T> {
     ///
     /// As [`Producer::heap`], or the choices contradict each other ([`CreateError::InPlace`]).
     pub fn heap_with(retain: Retain, options: &CreateOptions) -> Result<Producer<T>, CreateError> {
+        let schema = T::schema();
+        let geometry = geometry(&schema, retain)?;
         Ok(Producer {
-            core: ProducerCore::heap(T::schema(), retain, options)?,
+            core: ProducerCore::heap(schema, geometry, options)?,
             records: PhantomData,
         })
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::claim::{Claimed, UntypedClaim};
-use super::core::ProducerCore;
+use super::core::{ProducerCore, geometry};
 use super::room::Patience;
 use crate::error::{AttachError, CreateError, PublishError};
 use crate::options::{CreateOptions, ReaderOptions, Retain};
@@ -51,7 +51,8 @@ impl UntypedProducer {
         retain: Retain,
         options: &CreateOptions,
     ) -> Result<UntypedProducer, CreateError> {
-        let core = ProducerCore::create(name, schema, retain, options)?;
+        let geometry = geometry(&schema, retain)?;
+        let core = ProducerCore::create(name, schema, geometry, options)?;
         Ok(UntypedProducer { core })
     }
 
@@ -74,7 +75,8 @@ impl UntypedProducer {
         retain: Retain,
         options: &CreateOptions,
     ) -> Result<UntypedProducer, CreateError> {
-        let core = ProducerCore::heap(schema, retain, options)?;
+        let geometry = geometry(&schema, retain)?;
+        let core = ProducerCore::heap(schema, geometry, options)?;
         Ok(UntypedProducer { core })
     }
 

@@ -50,6 +50,8 @@ pub enum News {
     Records(Run),
     /// Everything tried was overwritten meanwhile; it is in the ledger, and another attempt may succeed.
     Overrun,
+    /// None of the frames tried is wanted; they are in the ledger, and there may be more.
+    Skipped,
     /// The next record is another producer's, its `first` unless the reader missed that one where it joined again.
     /// `first` is unknown when too many came between.
     Restarted {
@@ -72,6 +74,22 @@ pub enum Fault {
     BoundaryAhead { first: u64, published: u64 },
     Overtaken { cursor: u64, published: u64 },
     JoinedAhead { start: u64, published: u64 },
+    FrameOutside { sequence: u64, start: u64, len: u64 },
+}
+
+/// What was copied, and not yet delivered or given up.
+#[derive(Debug)]
+pub(super) struct Copied {
+    /// The first record that is whole; `None` if all was overwritten.
+    pub(super) first: Option<u64>,
+    /// Whole records.
+    pub(super) count: u64,
+    /// Bytes of the buffer in front of them.
+    pub(super) offset: usize,
+    pub(super) claimed: u64,
+    pub(super) published: u64,
+    /// How far could have been read.
+    pub(super) end: u64,
 }
 
 /// How far the next attempt may read.
@@ -91,6 +109,8 @@ pub struct Follower {
     pub(super) ledger: Ledger,
     /// Records handed out in place and not released yet.
     pub(super) held: u64,
+    /// So many of them the reader passes over.
+    pub(super) unwanted: u64,
     /// `published` as the last attempt found it.
     pub(super) seen: u64,
     /// This reader reads no further.
@@ -169,12 +189,28 @@ impl Follower {
     /// published into `stamps`, which has as many places if the ring has such times.
     #[inline]
     pub fn poll_copy(&mut self, buffer: &mut [u8], stamps: &mut [u64]) -> Result<News, Fault> {
-        let Horizon { published, end } = match self.horizon()? {
-            Ok(horizon) => horizon,
+        let copied = match self.copy_new(buffer, stamps)? {
+            Ok(copied) => copied,
             Err(news) => return Ok(news),
         };
+        Ok(match copied.first {
+            Some(first) => self.deliver(first, copied.count, copied.offset),
+            None => self.overrun(copied.claimed, copied.end),
+        })
+    }
+
+    /// Copies what is new, and says what of it is whole.
+    #[inline]
+    pub(super) fn copy_new(
+        &mut self,
+        buffer: &mut [u8],
+        stamps: &mut [u64],
+    ) -> Result<Result<Copied, News>, Fault> {
+        let Horizon { published, end } = match self.horizon()? {
+            Ok(horizon) => horizon,
+            Err(news) => return Ok(Err(news)),
+        };
         let geometry = *self.memory.geometry();
-        let hot = &self.memory.live().hot;
         let cursor = self.ledger.cursor;
         // [R2] what lies more than a ring behind is gone for certain.
         let start = cursor
@@ -189,24 +225,32 @@ impl Follower {
         self.memory.load_stamps(start, count, stamps);
         if count == 1 && start + 1 == published && self.copy_mirror(published, &mut buffer[..bytes])
         {
-            return Ok(self.deliver(start, 1, 0));
+            return Ok(Ok(Copied {
+                first: Some(start),
+                count: 1,
+                offset: 0,
+                claimed: published,
+                published,
+                end,
+            }));
         }
         self.memory.load(start, &mut buffer[..bytes]);
-        // [R4] pairs with [P2] through the words just loaded.
-        fence(Ordering::Acquire);
-        // [R5] stored by [P1].
-        let claimed = hot.claimed.load(Ordering::Relaxed);
+        let (whole, claimed) = whole_from(&self.memory, start);
         if claimed < published {
             // What was published had been claimed before, and [R1] shows it.
             return Err(Fault::ClaimedBehind { claimed, published });
         }
-        // [R6]
-        let whole = start.max(sequence::oldest(claimed, geometry.capacity));
-        if whole < start + count {
-            let offset = (whole - start) as usize * geometry.stride;
-            return Ok(self.deliver(whole, start + count - whole, offset));
-        }
-        Ok(self.overrun(claimed, end))
+        let is_whole = whole < start + count;
+        // Whatever stands there.
+        let lost = (whole - start).min(count);
+        Ok(Ok(Copied {
+            first: is_whole.then_some(whole),
+            count: count - lost,
+            offset: lost as usize * geometry.stride,
+            claimed,
+            published,
+            end,
+        }))
     }
 
     /// Copies record `published - 1` from beside the indices, where it lies until the next is claimed. False if
@@ -262,7 +306,7 @@ impl Follower {
 
     /// Counts what was overwritten and goes on where the producer will not be at once.
     #[cold]
-    fn overrun(&mut self, claimed: u64, end: u64) -> News {
+    pub(super) fn overrun(&mut self, claimed: u64, end: u64) -> News {
         let live = self.memory.live();
         // `claimed` may be seen before the `published` that precedes it: never go beyond what was loaded.
         let newest = published(&live.hot);
@@ -283,7 +327,7 @@ impl Follower {
 
     #[inline]
     fn deliver(&mut self, first: u64, count: u64, offset: usize) -> News {
-        self.account(first, count);
+        self.account(first, count, 0);
         News::Records(Run {
             first,
             count,
@@ -291,10 +335,12 @@ impl Follower {
         })
     }
 
+    /// Records read, of which so many were passed over.
     #[inline]
-    fn account(&mut self, first: u64, count: u64) {
+    pub(super) fn account(&mut self, first: u64, count: u64, skipped: u64) {
         self.ledger.missed += first - self.ledger.cursor;
-        self.ledger.read += count;
+        self.ledger.read += count - skipped;
+        self.ledger.skipped += skipped;
         self.ledger.cursor = first + count;
         ledger::record(self.slot(), &self.ledger);
     }
@@ -347,7 +393,7 @@ impl Follower {
         if is_lossless {
             self.held = 1;
         } else {
-            self.account(cursor, 1);
+            self.account(cursor, 1, 0);
         }
         Some(Run {
             first: cursor,
@@ -393,9 +439,11 @@ impl Follower {
         if self.held == 0 {
             return;
         }
-        self.ledger.read += self.held;
+        self.ledger.read += self.held - self.unwanted;
+        self.ledger.skipped += self.unwanted;
         self.ledger.cursor += self.held;
         self.held = 0;
+        self.unwanted = 0;
         ledger::record(self.slot(), &self.ledger);
         // [G2] pairs with [G1]: our reads happen before the producer overwrites.
         self.slot()
@@ -547,6 +595,18 @@ fn notify_producer(memory: &Memory) {
     }
 }
 
+/// From which record on copies that begin with this one are whole, and what says so.
+#[inline]
+pub(super) fn whole_from(memory: &Memory, start: u64) -> (u64, u64) {
+    // [R4] pairs with [P2] through the words just loaded.
+    fence(Ordering::Acquire);
+    // [R5] stored by [P1].
+    let claimed = memory.live().hot.claimed.load(Ordering::Relaxed);
+    // [R6]
+    let oldest = sequence::oldest(claimed, memory.geometry().capacity);
+    (start.max(oldest), claimed)
+}
+
 /// When a record was published, on the monotonic clock; `None` if it is not kept, or the ring has no such times.
 pub fn stamp(memory: &Memory, record: u64) -> Option<u64> {
     let hot = &memory.live().hot;
@@ -556,26 +616,16 @@ pub fn stamp(memory: &Memory, record: u64) -> Option<u64> {
     }
     let mut stamp = [0];
     memory.load_stamps(record, 1, &mut stamp);
-    // [R4] as in `poll_copy`.
-    fence(Ordering::Acquire);
-    // [R5]
-    let claimed = hot.claimed.load(Ordering::Relaxed);
-    (record >= sequence::oldest(claimed, geometry.capacity)).then_some(stamp[0])
+    (whole_from(memory, record).0 == record).then_some(stamp[0])
 }
 
 /// Copies the newest record without being a reader at any place, and returns its sequence.
 pub fn latest(memory: &Memory, record: &mut [u8]) -> Option<u64> {
     const ATTEMPTS: usize = 64;
-    let capacity = memory.geometry().capacity;
-    let hot = &memory.live().hot;
     for _ in 0..ATTEMPTS {
-        let newest = published(hot).checked_sub(1)?;
+        let newest = published(&memory.live().hot).checked_sub(1)?;
         memory.load(newest, record);
-        // [R4] as in `poll_copy`.
-        fence(Ordering::Acquire);
-        // [R5]
-        let claimed = hot.claimed.load(Ordering::Relaxed);
-        if sequence::oldest(claimed, capacity) <= newest {
+        if whole_from(memory, newest).0 == newest {
             return Some(newest);
         }
     }

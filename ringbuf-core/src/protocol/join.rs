@@ -96,6 +96,7 @@ impl Follower {
                 ..Ledger::default()
             },
             held: 0,
+            unwanted: 0,
             seen: 0,
             until: u64::MAX,
             is_epoch_forgotten: false,

@@ -37,6 +37,7 @@
 //! there fails `ci/mutants.sh`.
 
 mod follower;
+pub mod frames;
 pub mod gate;
 mod join;
 mod ledger;

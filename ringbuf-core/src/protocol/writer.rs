@@ -32,6 +32,8 @@ pub struct Writer {
     at_once: u64,
     /// The same where there is no more to it: no mirror, and no barrier of the producer's own.
     plainly: u64,
+    /// How far ahead it grants itself room when it looks at the gates.
+    step: u64,
     waits: Waits,
     barrier: Barrier,
 }
@@ -65,6 +67,7 @@ impl Writer {
         barrier.announce(&live.status);
         state::open(live, epoch, next, now);
         let writer = Writer {
+            step: sequence::step(memory.geometry().capacity),
             memory,
             next,
             // The producer before may have begun to write up to here: a smaller claim would make its
@@ -89,6 +92,26 @@ impl Writer {
     #[inline]
     pub fn published(&self) -> u64 {
         self.next
+    }
+
+    /// The oldest sequence that nothing claimed so far may overwrite.
+    #[inline]
+    pub fn oldest(&self) -> u64 {
+        let claimed = self.claimed.max(self.next);
+        sequence::oldest(claimed, self.memory.geometry().capacity)
+    }
+
+    /// Whether a claim of so many records is granted without a look at the gates.
+    #[inline]
+    pub fn is_granted(&self, count: u64) -> bool {
+        self.next + count <= self.limit
+    }
+
+    /// Grants itself so many records at once, at the next look at the gates, if they leave room for them: the capacity at
+    /// most.
+    #[inline]
+    pub fn set_step(&mut self, step: u64) {
+        self.step = step;
     }
 
     /// Claims `count` records (1 to the capacity) and returns the first sequence; a claim made before and
@@ -178,7 +201,8 @@ impl Writer {
     fn grant(&self, slowest: Option<Gate>, count: u64) -> u64 {
         let gate = slowest.map_or(gate::OFF, |gate| gate.cursor);
         let capacity = self.memory.geometry().capacity;
-        sequence::grant(gate, self.next, count, self.claimed, capacity)
+        let ahead = count.max(self.step);
+        sequence::grant(gate, self.next, ahead, self.claimed, capacity)
     }
 
     fn set_limit(&self, limit: u64) {
@@ -245,7 +269,7 @@ impl Writer {
     /// Whether these records are the producer's alone: claimed and below the limit, so every gate stands behind what lies
     /// in their cells, and the only readers of a ring written in place are those with gates.
     #[inline]
-    fn may_lend(&self, sequence: u64, count: u64) -> bool {
+    pub(super) fn may_lend(&self, sequence: u64, count: u64) -> bool {
         // Below `limit` no gate is in the way, and nobody joins any more.
         let most = self.claimed.min(self.limit);
         let is_claimed =

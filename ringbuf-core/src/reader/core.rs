@@ -23,6 +23,8 @@ use crate::times;
 
 /// A lossy reader copies at most this many bytes at once: what stays in the first caches.
 const BUFFER: usize = 64 * 1024;
+/// Frames that one look goes through at most.
+const DESCRIPTORS: usize = 128;
 /// Attempts at a record that is overwritten again and again before the caller hears what was missed, and at
 /// a ring that is replaced again and again.
 const ATTEMPTS: usize = 16;
@@ -59,27 +61,27 @@ pub enum Next<B> {
 
 /// Records in hand, and what happened before them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Handout {
-    pub(super) run: Run,
-    pub(super) missed: u64,
-    pub(super) event: Option<Event>,
+pub(crate) struct Handout {
+    pub(crate) run: Run,
+    pub(crate) missed: u64,
+    pub(crate) event: Option<Event>,
 }
 
 #[derive(Debug)]
 pub(crate) struct ReaderCore {
-    follower: Follower,
-    delivery: Delivery,
+    pub(super) follower: Follower,
+    pub(super) delivery: Delivery,
     /// A bounded reader that reads as a lossy one by now.
-    is_demoted: bool,
+    pub(super) is_demoted: bool,
     until: Option<Until>,
     /// Copies of the records, unless they are read in place; words, so that they lie aligned.
-    buffer: Vec<u64>,
+    pub(super) buffer: Vec<u64>,
     /// Bytes of it for a mirrored record, where others are read in place.
     mirrored: usize,
     /// The most records of one batch in place.
     in_place: u64,
     /// When the records copied were published, on a ring with such times.
-    stamps: Vec<u64>,
+    pub(super) stamps: Vec<u64>,
     /// Wall time minus the clock of those times, nanoseconds.
     clock_offset_ns: Option<i64>,
     /// Newest epoch when the end in time was last looked for in all that is kept.
@@ -92,9 +94,9 @@ pub(crate) struct ReaderCore {
     takes_newest: bool,
     membership: Membership,
     schema: Schema,
-    geometry: Geometry,
-    fork: ForkToken,
-    idle: Idle,
+    pub(super) geometry: Geometry,
+    pub(super) fork: ForkToken,
+    pub(super) idle: Idle,
     /// Missed since the last batch that was delivered.
     missed: u64,
     /// The producer's death was reported, and no other has come since.
@@ -107,13 +109,24 @@ impl ReaderCore {
         options: &ReaderOptions,
         expected: Option<&Schema>,
     ) -> Result<ReaderCore, AttachError> {
+        let expected = expected.map_or(Expected::Any, Expected::Schema);
+        ReaderCore::attach_at(&Place::resolve(reference)?, options, expected)
+    }
+
+    /// As [`ReaderCore::attach`], to a ring of frames with these descriptors.
+    pub(crate) fn attach_frames(
+        reference: &str,
+        options: &ReaderOptions,
+        descriptors: &Schema,
+    ) -> Result<ReaderCore, AttachError> {
+        let expected = Expected::Frames(descriptors);
         ReaderCore::attach_at(&Place::resolve(reference)?, options, expected)
     }
 
     fn attach_at(
         place: &Place,
         options: &ReaderOptions,
-        expected: Option<&Schema>,
+        expected: Expected<'_>,
     ) -> Result<ReaderCore, AttachError> {
         let mut attempts = 1;
         loop {
@@ -132,12 +145,12 @@ impl ReaderCore {
     fn attach_opened(
         opened: Opened,
         options: &ReaderOptions,
-        expected: Option<&Schema>,
+        expected: Expected<'_>,
     ) -> Result<ReaderCore, AttachError> {
         let name = opened.place.name.clone();
         opened.check_writers()?;
-        check_schema(&name, &opened.schema, expected)?;
         let geometry = &opened.header.geometry;
+        expected.check(&name, &opened.schema, geometry)?;
         check_delivery(&name, opened.header.allow, geometry, options.delivery)?;
         let membership = Membership::of(&opened, options.delivery)?;
         let memory = Arc::new(opened.map(membership.registrar(), false)?);
@@ -162,7 +175,11 @@ impl ReaderCore {
         match producer.home() {
             Home::Heap(ring) => ReaderCore::of_heap(ring, options),
             Home::Files(ownership) => {
-                ReaderCore::attach_at(&ownership.place, options, Some(&producer.schema))
+                let expected = match producer.geometry().arena {
+                    0 => Expected::Schema(&producer.schema),
+                    _ => Expected::Frames(&producer.schema),
+                };
+                ReaderCore::attach_at(&ownership.place, options, expected)
             }
         }
     }
@@ -279,7 +296,7 @@ impl ReaderCore {
         self.is_unverified
     }
 
-    pub(super) fn rejoin(&mut self) -> Result<(), ReadError> {
+    pub(crate) fn rejoin(&mut self) -> Result<(), ReadError> {
         if self.fork.is_child() {
             return Err(ReadError::Forked);
         }
@@ -316,6 +333,15 @@ impl ReaderCore {
     /// One look: what is new, nothing yet ([`Next::TimedOut`]), or nothing any more.
     #[inline]
     pub(super) fn poll(&mut self) -> Result<Next<Handout>, ReadError> {
+        self.poll_by(ReaderCore::attempt)
+    }
+
+    /// As [`ReaderCore::poll`], by attempts of another kind.
+    #[inline]
+    pub(crate) fn poll_by(
+        &mut self,
+        mut attempt: impl FnMut(&mut ReaderCore) -> Result<News, Fault>,
+    ) -> Result<Next<Handout>, ReadError> {
         if self.fork.is_child() {
             return Err(ReadError::Forked);
         }
@@ -330,15 +356,15 @@ impl ReaderCore {
         }
         for _ in 0..ATTEMPTS {
             let missed_before = self.follower.ledger().missed;
-            let news = self.attempt().map_err(damaged)?;
+            let news = attempt(self).map_err(damaged)?;
             self.missed += self.follower.ledger().missed - missed_before;
             match news {
                 News::Records(run) => return Ok(self.hand_out(run, None)),
                 // What happened at its end is not told: that is beyond what it reads.
-                News::Overrun if self.has_reached_end() => {
+                News::Overrun | News::Skipped if self.has_reached_end() => {
                     return Ok(self.hand_out(self.nothing(), None));
                 }
-                News::Overrun => {}
+                News::Overrun | News::Skipped => {}
                 // Missed without anything to follow it yet: said at once, for it may be the last word.
                 News::Nothing if self.missed > 0 => {
                     return Ok(self.hand_out(self.nothing(), None));
@@ -450,12 +476,22 @@ impl ReaderCore {
     /// What is new, waiting for it until `deadline`.
     #[inline]
     pub(super) fn next(&mut self, deadline: Option<Instant>) -> Result<Next<Handout>, ReadError> {
+        self.next_by(deadline, ReaderCore::attempt)
+    }
+
+    /// As [`ReaderCore::next`], by attempts of another kind.
+    #[inline]
+    pub(crate) fn next_by(
+        &mut self,
+        deadline: Option<Instant>,
+        mut attempt: impl FnMut(&mut ReaderCore) -> Result<News, Fault>,
+    ) -> Result<Next<Handout>, ReadError> {
         self.idle.gather(&self.follower);
         loop {
             if let Some(handout) = self.newest() {
                 return Ok(Next::Batch(handout));
             }
-            match self.poll()? {
+            match self.poll_by(&mut attempt)? {
                 Next::TimedOut => {}
                 news => {
                     self.idle.wanted();
@@ -530,7 +566,7 @@ impl ReaderCore {
     }
 
     /// When record `index` of a handout was published, nanoseconds since the Unix epoch.
-    pub(super) fn published_ns(&self, run: &Run, index: usize) -> Option<i64> {
+    pub(crate) fn published_ns(&self, run: &Run, index: usize) -> Option<i64> {
         if !self.geometry.stamped || index as u64 >= run.count {
             return None;
         }
@@ -552,7 +588,7 @@ impl ReaderCore {
 
     /// Gives records read in place back; for a lossy reader there is nothing to give back.
     #[inline]
-    pub(super) fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
         if !self.fork.is_child() {
             self.follower.release();
         }
@@ -601,14 +637,16 @@ fn lag_wanted(geometry: &Geometry, delivery: Delivery) -> u64 {
     )
 }
 
-/// Records that one look copies; none but the mirrored one where they are read in place.
+/// Records that one look copies; descriptors always; none but the mirrored one where they are read in place.
 fn copies(geometry: &Geometry, delivery: Delivery) -> usize {
+    let capacity = geometry.capacity as usize;
+    if geometry.arena > 0 {
+        return capacity.min(DESCRIPTORS);
+    }
     if delivery == Delivery::Lossless {
         return usize::from(geometry.mirror);
     }
-    (BUFFER / geometry.stride)
-        .max(1)
-        .min(geometry.capacity as usize)
+    (BUFFER / geometry.stride).max(1).min(capacity)
 }
 
 fn clock_offset(memory: &Memory, follower: &Follower) -> Option<i64> {
@@ -660,14 +698,32 @@ fn begin(
     Ok((begin, false))
 }
 
-fn check_schema(ring: &str, found: &Schema, expected: Option<&Schema>) -> Result<(), AttachError> {
-    match expected {
-        Some(expected) if !expected.describes(found) => Err(AttachError::SchemaMismatch {
-            name: ring.to_owned(),
-            found: found.to_string(),
-            expected: expected.to_string(),
-        }),
-        _ => Ok(()),
+/// What a reader wants to find in a ring.
+#[derive(Clone, Copy)]
+enum Expected<'a> {
+    Any,
+    Schema(&'a Schema),
+    /// Frames, with descriptors of this schema.
+    Frames(&'a Schema),
+}
+
+impl Expected<'_> {
+    fn check(self, ring: &str, found: &Schema, geometry: &Geometry) -> Result<(), AttachError> {
+        match self {
+            Expected::Frames(_) if geometry.arena == 0 => Err(AttachError::NotFrames {
+                name: ring.to_owned(),
+            }),
+            Expected::Schema(expected) | Expected::Frames(expected)
+                if !expected.describes(found) =>
+            {
+                Err(AttachError::SchemaMismatch {
+                    name: ring.to_owned(),
+                    found: found.to_string(),
+                    expected: expected.to_string(),
+                })
+            }
+            Expected::Any | Expected::Schema(_) | Expected::Frames(_) => Ok(()),
+        }
     }
 }
 
@@ -703,7 +759,7 @@ fn program_name() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::{CreateOptions, Preset, Retain};
+    use crate::options::{CreateOptions, Preset};
     use crate::producer::{Patience, ProducerCore};
     use crate::schema::{Element, Field};
 
@@ -713,7 +769,7 @@ mod tests {
     fn ring(preset: Preset) -> ProducerCore {
         let schema = Schema::packed([Field::new("value", Element::U64)]).unwrap();
         let options = CreateOptions::default().preset(preset);
-        ProducerCore::heap(schema, Retain::records(CAPACITY), &options).unwrap()
+        ProducerCore::heap(schema, Geometry::new(CAPACITY, 8, false), &options).unwrap()
     }
 
     fn publish(producer: &mut ProducerCore, records: usize) {

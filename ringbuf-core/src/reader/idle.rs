@@ -87,6 +87,12 @@ impl Idle {
         }
     }
 
+    /// What comes are frames: so many of them are wanted behind a reader, and so large are they.
+    pub(super) fn sized(&mut self, lag_wanted: u64, stride: u64) {
+        self.lag_wanted = lag_wanted;
+        self.stride = stride;
+    }
+
     /// Something came: so many records, and so many more are behind them.
     #[inline]
     pub(super) fn found(&mut self, count: u64, behind: u64) {

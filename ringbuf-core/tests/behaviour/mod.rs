@@ -5,6 +5,7 @@ mod bounded;
 mod claims;
 mod dropping;
 mod ending;
+mod frames;
 mod in_place;
 mod latest;
 mod missing;

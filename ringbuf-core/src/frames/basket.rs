@@ -1,0 +1,176 @@
+//! The frames of one batch: where a reader finds them again.
+
+use std::fmt;
+
+use super::header::FrameHeader;
+use crate::cast;
+use crate::protocol::frames::{Basket, Choice, Span};
+
+/// A reader copies at most this many bytes at once, unless a single frame is longer: what stays in the first caches.
+const COPIED: usize = 64 * 1024;
+
+/// Which frames a reader wants.
+pub(super) type Only = Box<dyn Fn(&FrameHeader) -> bool + Send>;
+
+/// The frames of one batch.
+pub(super) struct Taken {
+    pub(super) entries: Vec<Entry>,
+    only: Option<Only>,
+    into: Into,
+    /// Bytes of the payloads taken.
+    pub(super) bytes: usize,
+    most_bytes: usize,
+    most_frames: usize,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) header: FrameHeader,
+    pub(super) span: Span,
+    /// Its place in the copies.
+    pub(super) offset: usize,
+}
+
+/// Where payloads are copied to.
+#[derive(Debug)]
+enum Into {
+    /// They are read where they lie.
+    Nothing,
+    /// One behind the other; words, so that they lie aligned.
+    Words(Vec<u64>),
+    /// A single one, into the caller's buffer.
+    Caller(Vec<u8>),
+}
+
+impl Taken {
+    /// For a reader in place, who holds at most so many bytes, or one frame.
+    pub(super) fn in_place(most_bytes: usize) -> Taken {
+        Taken::new(Into::Nothing, most_bytes)
+    }
+
+    /// For a reader that copies.
+    pub(super) fn copying() -> Taken {
+        Taken::new(Into::Words(Vec::new()), COPIED)
+    }
+
+    fn new(into: Into, most_bytes: usize) -> Taken {
+        Taken {
+            entries: Vec::new(),
+            only: None,
+            into,
+            bytes: 0,
+            most_bytes,
+            most_frames: usize::MAX,
+        }
+    }
+
+    pub(super) fn set_only(&mut self, only: Only) {
+        self.only = Some(only);
+    }
+
+    /// From here on one frame at a time, copied into this buffer if it copies.
+    pub(super) fn lend(&mut self, buffer: Vec<u8>) -> Lent {
+        self.most_frames = 1;
+        Lent(match &self.into {
+            Into::Nothing => Into::Caller(buffer),
+            Into::Words(_) | Into::Caller(_) => {
+                std::mem::replace(&mut self.into, Into::Caller(buffer))
+            }
+        })
+    }
+
+    /// Gives the buffer back.
+    pub(super) fn give_back(&mut self, lent: Lent) -> Vec<u8> {
+        self.most_frames = usize::MAX;
+        let into = match (&self.into, lent.0) {
+            (Into::Caller(_), own) => std::mem::replace(&mut self.into, own),
+            (_, buffer) => buffer,
+        };
+        match into {
+            Into::Caller(buffer) => buffer,
+            Into::Nothing | Into::Words(_) => Vec::new(),
+        }
+    }
+
+    /// Bytes of a frame of this batch, on average.
+    pub(super) fn size(&self) -> usize {
+        self.bytes / self.entries.len().max(1)
+    }
+
+    pub(super) fn is_in_place(&self) -> bool {
+        matches!(self.into, Into::Nothing)
+    }
+
+    /// The copied bytes of an entry; `None` where it is read where it lies.
+    pub(super) fn copied(&self, entry: &Entry) -> Option<&[u8]> {
+        match &self.into {
+            Into::Nothing => None,
+            Into::Words(words) => {
+                Some(&cast::words_as_bytes_ref(words)[entry.offset..][..entry.header.len()])
+            }
+            Into::Caller(bytes) => Some(bytes),
+        }
+    }
+}
+
+/// What a lent buffer stands in for, or the buffer itself where nothing is copied.
+pub(super) struct Lent(Into);
+
+impl Basket for Taken {
+    fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
+    }
+
+    fn choose(&mut self, sequence: u64, descriptor: &[u8], span: Span) -> Choice {
+        let header = FrameHeader::decode(sequence, descriptor);
+        if self.only.as_ref().is_some_and(|only| !only(&header)) {
+            return Choice::Skip;
+        }
+        let len = header.len();
+        let is_full = self.entries.len() >= self.most_frames || self.bytes + len > self.most_bytes;
+        if is_full && !self.entries.is_empty() {
+            return Choice::Full;
+        }
+        self.entries.push(Entry {
+            header,
+            span,
+            offset: self.bytes,
+        });
+        self.bytes += len.next_multiple_of(8);
+        Choice::Take
+    }
+
+    fn room(&mut self, span: Span) -> &mut [u8] {
+        let (len, end) = (span.len as usize, self.bytes);
+        match &mut self.into {
+            Into::Nothing => &mut [],
+            Into::Words(words) => {
+                if words.len() * 8 < end {
+                    words.resize(end / 8, 0);
+                }
+                &mut cast::words_as_bytes(words)[end - len.next_multiple_of(8)..][..len]
+            }
+            Into::Caller(bytes) => {
+                bytes.resize(len, 0);
+                bytes
+            }
+        }
+    }
+
+    fn keep_from(&mut self, sequence: u64) -> u64 {
+        self.entries
+            .retain(|entry| entry.header.sequence() >= sequence);
+        self.entries.len() as u64
+    }
+}
+
+impl fmt::Debug for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Taken")
+            .field("entries", &self.entries)
+            .field("is_filtered", &self.only.is_some())
+            .finish_non_exhaustive()
+    }
+}
