@@ -15,6 +15,7 @@ pub struct FrameClaim<'a> {
 }
 
 impl<'a> FrameClaim<'a> {
+    #[inline]
     pub(super) fn new(producer: &'a mut FrameProducer, want: Want) -> Self {
         FrameClaim { producer, want }
     }
@@ -39,6 +40,7 @@ impl<'a> FrameClaim<'a> {
     /// # Panics
     ///
     /// They pass the end of the frame.
+    #[inline]
     pub fn write(&mut self, offset: usize, bytes: &[u8]) {
         let fits = offset
             .checked_add(bytes.len())
@@ -52,7 +54,7 @@ impl<'a> FrameClaim<'a> {
         // Between the claim and this call the process may have forked: a child's claim is its parent's.
         if self.producer.core.check_fork().is_ok() {
             let writer = &self.producer.core.writer;
-            writer.write_payload(self.want.span, offset, bytes);
+            writer.write_payload(self.want, offset, bytes);
         }
     }
 
@@ -78,6 +80,7 @@ impl<'a> FrameClaim<'a> {
     /// assert!(batch.frames().next().unwrap().bytes().iter().all(|&byte| byte == 200));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn bytes_mut(&mut self) -> Result<&mut [u8], PublishError> {
         let core = &mut self.producer.core;
         core.check_fork()?;
@@ -93,6 +96,7 @@ impl<'a> FrameClaim<'a> {
     /// # Errors
     ///
     /// As there.
+    #[inline]
     pub fn values_mut<T: Record>(&mut self) -> Result<&mut [T], PublishError> {
         Ok(cast::as_records_mut(self.bytes_mut()?))
     }
@@ -106,6 +110,7 @@ impl<'a> FrameClaim<'a> {
     pub fn abort(self) {}
 
     /// Publishes the frame and returns its sequence.
+    #[inline]
     pub fn commit(self) -> u64 {
         self.publish(&FrameInfo::default())
     }
@@ -115,11 +120,13 @@ impl<'a> FrameClaim<'a> {
     /// # Errors
     ///
     /// The description does not fit the frame ([`PublishError::Shape`]): it is given up.
+    #[inline]
     pub fn commit_with(self, info: FrameInfo) -> Result<u64, PublishError> {
         info.check(self.len())?;
         Ok(self.publish(&info))
     }
 
+    #[inline]
     fn publish(self, info: &FrameInfo) -> u64 {
         if self.producer.core.check_fork().is_err() {
             return self.producer.published();

@@ -35,6 +35,7 @@ pub(crate) fn schema() -> &'static Schema {
 }
 
 /// The bytes of a descriptor.
+#[inline]
 pub(super) fn encode(span: Span, info: &FrameInfo) -> [u8; DESCRIPTOR_BYTES] {
     let mut bytes = [0; DESCRIPTOR_BYTES];
     let mut put = |at: usize, value: &[u8]| bytes[at..at + value.len()].copy_from_slice(value);

@@ -215,6 +215,7 @@ impl FrameProducer {
         })
     }
 
+    #[inline]
     fn publish_within(
         &mut self,
         bytes: &[u8],
@@ -226,7 +227,7 @@ impl FrameProducer {
             Ok(want) => want,
             Err(full) => return Ok(Err(full)),
         };
-        self.core.writer.write_payload(want.span, 0, bytes);
+        self.core.writer.write_payload(want, 0, bytes);
         Ok(Ok(self.commit(want, &info)))
     }
 
@@ -247,6 +248,7 @@ impl FrameProducer {
     /// assert_eq!(claim.commit(), 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn claim(&mut self, len: usize) -> Result<FrameClaim<'_>, PublishError> {
         match self.claim_within(len, Patience::ForEver)? {
             Ok(want) => Ok(FrameClaim::new(self, want)),
@@ -258,6 +260,7 @@ impl FrameProducer {
         }
     }
 
+    #[inline]
     fn claim_within(
         &mut self,
         len: usize,
@@ -277,11 +280,12 @@ impl FrameProducer {
         Ok(claimed.map(|_| want))
     }
 
+    #[inline]
     pub(super) fn commit(&mut self, want: Want, info: &FrameInfo) -> u64 {
         let sequence = self.core.published();
         self.core.write(sequence, &header::encode(want.span, info));
         self.core.commit(1);
-        self.arena.commit(want.span);
+        self.arena.commit(want);
         self.core.notify();
         sequence
     }

@@ -75,12 +75,16 @@ impl Span {
 pub struct Arena {
     len: u64,
     position: u64,
+    /// What is left of the position modulo the arena: a division is half of what a small frame costs.
+    place: u64,
 }
 
 /// What is claimed for a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Want {
     pub span: Span,
+    /// Its place in the arena.
+    pub at: usize,
     /// Sequences to claim: that of the frame itself, and as many as say what its payload overwrites.
     pub count: u64,
 }
@@ -102,7 +106,12 @@ impl Arena {
             }
             None => 0,
         };
-        Some(Arena { len, position })
+        let place = position % len;
+        Some(Arena {
+            len,
+            position,
+            place,
+        })
     }
 
     /// Bytes from the oldest payload that is kept to the newest, with what lies between them.
@@ -111,11 +120,23 @@ impl Arena {
     }
 
     /// What a frame of so many bytes takes; `None` if it is longer than the arena.
+    #[inline]
     pub fn want(&self, writer: &Writer, len: u64) -> Option<Want> {
-        let span = self.span(len)?;
+        if len > self.len {
+            return None;
+        }
+        let left = self.len - self.place;
+        let (gap, place) = if len > left {
+            (left, 0)
+        } else {
+            (0, self.place)
+        };
+        let start = self.position + gap;
+        let span = Span { start, len };
         let first_kept = self.first_behind(writer, span.end());
         Some(Want {
             span,
+            at: place as usize,
             count: self.count(writer, first_kept),
         })
     }
@@ -123,6 +144,7 @@ impl Arena {
     /// Sequences that a claim would take which leaves room for an eighth of the arena more, and an eighth of the ring: so
     /// far ahead a producer grants itself room that has to look at the gates. Of the frames that are kept it takes only
     /// those that lie wholly within that eighth.
+    #[cold]
     pub fn ahead(&self, writer: &Writer, want: Want) -> u64 {
         let end = want.span.end() + self.len / 8;
         let cut = self.first_behind(writer, end);
@@ -135,22 +157,16 @@ impl Arena {
         self.count(writer, first_kept).max(want.count).max(step)
     }
 
-    /// The frame of this claim is published, or another of the same start.
-    pub fn commit(&mut self, span: Span) {
-        self.position = span.end();
-    }
-
-    fn span(&self, len: u64) -> Option<Span> {
-        if len > self.len {
-            return None;
-        }
-        let left = self.len - self.position % self.len;
-        let gap = if len > left { left } else { 0 };
-        let start = self.position + gap;
-        Some(Span { start, len })
+    /// The frame of this claim is published, or a shorter one.
+    #[inline]
+    pub fn commit(&mut self, want: Want) {
+        self.position = want.span.end();
+        let place = want.at as u64 + (self.position - want.span.start);
+        self.place = if place < self.len { place } else { 0 };
     }
 
     /// The first frame that a payload up to `end` leaves whole.
+    #[inline]
     fn first_behind(&self, writer: &Writer, end: u64) -> u64 {
         let boundary = end.saturating_sub(self.len);
         let memory = writer.memory();
@@ -182,6 +198,7 @@ impl Arena {
 
 impl Writer {
     /// Before the claim of what a frame takes: how much is granted if the gates have to be looked at.
+    #[inline]
     pub fn prepare_frame(&mut self, arena: &Arena, want: Want) {
         if !self.is_granted(want.count) {
             let ahead = arena.ahead(self, want);
@@ -191,28 +208,24 @@ impl Writer {
 
     /// Writes bytes of the payload claimed, from `offset` on.
     #[inline]
-    pub fn write_payload(&self, span: Span, offset: usize, bytes: &[u8]) {
-        let fits = offset as u64 + bytes.len() as u64 <= span.len;
-        let place = span.place(self.memory().geometry().arena);
-        if let Some(at) = place.filter(|_| fits) {
-            // [P3]
-            self.memory().store_payload(at + offset, bytes);
-        }
+    pub fn write_payload(&self, want: Want, offset: usize, bytes: &[u8]) {
+        // [P3]
+        self.memory().store_payload(want.at + offset, bytes);
     }
 
     /// Lends the payload claimed where it lies. `None` in a ring that is not written in place, and for what was not
     /// claimed.
     #[allow(unsafe_code)]
+    #[inline]
     pub fn payload_in_place(&mut self, want: Want) -> Option<InPlaceMut<'_>> {
         if !self.may_lend(self.published(), want.count) {
             return None;
         }
         let memory = self.memory();
-        let at = want.span.place(memory.geometry().arena)?;
         // SAFETY: this is the ring's producer and borrowed until the bytes are given back, so nothing is committed and
         // nothing else written; `may_lend` has seen that all that the claim overwrites is the producer's alone, and the
         // claim's count covers these bytes.
-        Some(unsafe { memory.payload_mut(at, want.span.len as usize) })
+        Some(unsafe { memory.payload_mut(want.at, want.span.len as usize) })
     }
 }
 

@@ -70,10 +70,7 @@ fn the_error_names_the_reader_that_is_furthest_behind() {
     drain(&mut two);
     assert_eq!(producer.try_publish(&5).unwrap(), 5);
     let error = producer.try_publish(&6).unwrap_err();
-    assert!(
-        error.to_string().contains("\"one\" is 5 behind"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("\"one\" is 5 behind"), "{error}");
     assert_eq!(in_the_way(error), "one");
     drop(one);
     assert_eq!(producer.try_publish(&6).unwrap(), 6);
