@@ -50,6 +50,7 @@
 //! # }
 //! ```
 //!
+//! Messages of any size, pictures and arrays and text, are [frames](FrameProducer): the same ring beside an arena of bytes.
 //! Rings whose records are only known at run time have [`UntypedProducer`] and [`UntypedReader`]; a ring in the
 //! memory of one process comes from [`Producer::heap`]; [`inspect`] looks after rings. The files are described
 //! in `docs/FORMAT.md`, the reasons in `docs/DESIGN.md`, who sees what when somebody dies in `docs/CONTRACT.md`, and
