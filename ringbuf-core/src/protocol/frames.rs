@@ -14,8 +14,8 @@
 //! the arena goes to t + 1 + C at least**, and `oldest = claimed - C` is t + 1: what lies below may be overwritten, be it
 //! a cell or bytes of the arena. Nothing else in the protocol knows of the arena.
 //!
-//! - *Who copies*: if a load of frame i's payload returned a word of a later frame's, then [P2] of that claim synchronizes
-//!   with [R4] behind the copy through that word, and [R5] sees `claimed` ≥ i + 1 + C: the copy is thrown away and the frame
+//! - *Who copies*: if a load of frame i's payload returned a word of a later frame's, then `[P2]` of that claim synchronizes
+//!   with `[R4]` behind the copy through that word, and `[R5]` sees `claimed` ≥ i + 1 + C: the copy is thrown away and the frame
 //!   counted as missed. Where the copy was to be taken from was validated before in the same way, so it is the right
 //!   place.
 //! - *Who holds a gate*: a claim to t + 1 + C needs every gate at t + 1 or further on. So the bytes of a frame at or behind

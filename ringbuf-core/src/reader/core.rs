@@ -79,7 +79,7 @@ pub(crate) struct ReaderCore {
     /// Bytes of it for a mirrored record, where others are read in place.
     mirrored: usize,
     /// The most records of one batch in place.
-    in_place: u64,
+    pub(super) in_place: u64,
     /// When the records copied were published, on a ring with such times.
     pub(super) stamps: Vec<u64>,
     /// Wall time minus the clock of those times, nanoseconds.

@@ -17,8 +17,13 @@ impl ReaderCore {
         basket: &mut impl protocol::frames::Basket,
     ) -> Result<News, Fault> {
         let buffer = cast::words_as_bytes(&mut self.buffer);
+        let len = buffer.len();
         match self.delivery {
-            Delivery::Lossless => self.follower.poll_frames_in_place(buffer, basket),
+            Delivery::Lossless => {
+                let most = self.in_place as usize * DESCRIPTOR_BYTES;
+                let descriptors = &mut buffer[..most.min(len)];
+                self.follower.poll_frames_in_place(descriptors, basket)
+            }
             Delivery::Bounded(_) if !self.is_demoted => {
                 self.follower
                     .poll_frames_bounded(buffer, &mut self.stamps, basket)

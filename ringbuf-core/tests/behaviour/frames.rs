@@ -242,7 +242,7 @@ fn a_frame_that_found_no_room_takes_none() {
     publish(&mut producer, 256);
     // Claimed and given up.
     producer.claim(200).unwrap().abort();
-    drop(producer.claim(256).unwrap());
+    let _ = producer.claim(256).unwrap();
     publish(&mut producer, 256);
     let (frames, missed) = drain(&mut reader);
     assert_eq!(frames, [(0, 512), (1, 256), (2, 256)]);
@@ -449,5 +449,25 @@ fn the_callers_buffer_gets_one_frame_at_a_time() {
         }
         assert_eq!(sequences, [0, 1, 2, 3, 4]);
         assert_eq!(reader.ledger().read, 5);
+    }
+}
+
+/// One batch in hand does not stop everybody: of many small frames a quarter, and of large ones as many as a quarter of
+/// the bytes, or one.
+#[test]
+fn a_lossless_reader_holds_a_quarter_at_most() {
+    let home = &home();
+    for (retain, len, at_most) in [
+        (FrameRetain::bytes(1 << 16).at_most(16), 10, 4),
+        (FrameRetain::bytes(1 << 12).at_most(100), 500, 2),
+        (FrameRetain::frames(2, 100), 100, 1),
+    ] {
+        let mut producer = home.frames(retain);
+        let mut reader = producer.reader(ReaderOptions::lossless()).unwrap();
+        for _ in 0..retain.count().min(retain.arena() / 512).max(2) {
+            publish(&mut producer, len);
+        }
+        let batch = reader.poll().unwrap().unwrap();
+        assert_eq!(batch.len(), at_most, "{retain:?}");
     }
 }
