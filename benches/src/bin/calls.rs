@@ -6,7 +6,9 @@
 use std::hint::black_box;
 
 use benches::{record, rings};
-use ringbuf_core::{CreateOptions, Preset, Producer, Reader, ReaderOptions, Retain};
+use ringbuf_core::{
+    CreateOptions, FrameProducer, FrameRetain, Preset, Producer, Reader, ReaderOptions, Retain,
+};
 
 /// Rings of so many bytes, so that the calls go round many times.
 const RING_BYTES: usize = 64 << 10;
@@ -58,6 +60,16 @@ const CALLS: &[(&str, Call)] = &[
     }),
     ("publish_slice 512 x 8 B, next, lossy", |n| {
         publish_next::<1>(ReaderOptions::lossy(), 512, n);
+    }),
+    ("publish frame of 64 B", |n| publish_frames(64, n)),
+    ("claim frame of 64 B in place, commit", |n| {
+        claim_frames_in_place(64, n);
+    }),
+    ("publish frame of 64 B, next, lossless", |n| {
+        frames_there_and_back(ReaderOptions::lossless(), n);
+    }),
+    ("publish frame of 64 B, next, lossy", |n| {
+        frames_there_and_back(ReaderOptions::lossy(), n);
     }),
     ("poll, nothing new, lossless", |n| {
         poll_nothing(ReaderOptions::lossless(), n);
@@ -171,5 +183,40 @@ fn poll_nothing(options: ReaderOptions, times: u64) {
     let mut reader = producer.reader(options).expect("attaching");
     for _ in 0..times {
         assert!(reader.poll().expect("reading").is_none());
+    }
+}
+
+/// Bytes and descriptors go round together.
+fn frames(len: usize, options: &CreateOptions) -> FrameProducer {
+    let retain = FrameRetain::frames((RING_BYTES / len) as u64, len as u64);
+    FrameProducer::heap_with(retain, options).expect("a ring")
+}
+
+fn publish_frames(len: usize, times: u64) {
+    let mut producer = frames(len, &CreateOptions::default());
+    let bytes = vec![7; len];
+    for _ in 0..times {
+        producer.publish(black_box(&bytes)).expect("publishing");
+    }
+}
+
+fn claim_frames_in_place(len: usize, times: u64) {
+    let mut producer = frames(len, &CreateOptions::default().in_place(true));
+    for _ in 0..times {
+        let mut claim = producer.claim(len).expect("claiming");
+        black_box(claim.bytes_mut().expect("in place"))[0] = 7;
+        claim.commit();
+    }
+}
+
+fn frames_there_and_back(options: ReaderOptions, times: u64) {
+    let mut producer = frames(64, &CreateOptions::default());
+    let mut reader = producer.reader(options).expect("attaching");
+    let bytes = [7; 64];
+    for _ in 0..times {
+        producer.publish(black_box(&bytes)).expect("publishing");
+        let batch = reader.next().expect("reading").expect("an open ring");
+        assert_eq!(batch.len(), 1);
+        black_box(batch.frames().next().expect("one").bytes());
     }
 }
