@@ -52,7 +52,8 @@
 //!
 //! Messages of any size, pictures and arrays and text, are [frames](FrameProducer): the same ring beside an arena of bytes.
 //! Rings whose records are only known at run time have [`UntypedProducer`] and [`UntypedReader`]; a ring in the
-//! memory of one process comes from [`Producer::heap`]; [`inspect`] looks after rings. The files are described
+//! memory of one process comes from [`Producer::heap`]; [`inspect`] looks after rings. With the feature `ndarray` frames are
+//! n-dimensional arrays of that crate: `Frame::array`, `FrameClaim::array_mut`, `FrameProducer::publish_array`. The files are described
 //! in `docs/FORMAT.md`, the reasons in `docs/DESIGN.md`, who sees what when somebody dies in `docs/CONTRACT.md`, and
 //! who may do what in `docs/SECURITY.md`.
 //!
@@ -136,7 +137,7 @@ pub use protocol::Ledger;
 #[cfg(not(loom))]
 pub use reader::{Batch, Event, Next, Reader, UntypedBatch, UntypedReader};
 #[cfg(not(loom))]
-pub use record::Record;
+pub use record::{Number, Record};
 #[cfg(not(loom))]
 pub use records::Records;
 #[cfg(not(loom))]

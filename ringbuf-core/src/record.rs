@@ -61,7 +61,7 @@ mod sealed {
     note = "fields are u8 u16 u32 u64, i8 i16 i32 i64, f32 f64, and arrays of these: \
             use `u8` for `bool`, `u32` for `char`, `u64` for `usize`, `[u64; 2]` for `u128`"
 )]
-pub trait FieldType: sealed::Sealed + Copy + Send + 'static {
+pub trait FieldType: Record + sealed::Sealed {
     /// The type of each value.
     const ELEMENT: Element;
     /// How many dimensions there are; 0 for a single number.
@@ -80,6 +80,22 @@ pub trait FieldType: sealed::Sealed + Copy + Send + 'static {
     }
 }
 
+/// A number: `u8` to `u64`, `i8` to `i64`, `f32` and `f64`. Those are what arrays in frames consist of.
+///
+/// ```
+/// use ringbuf_core::{Element, FrameInfo, Number};
+///
+/// fn square<T: Number>(side: usize) -> FrameInfo {
+///     FrameInfo::array_of::<T>(&[side, side])
+/// }
+/// assert_eq!(square::<f32>(4), FrameInfo::array(Element::F32, &[4, 4]));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number that a frame can hold",
+    label = "numbers are u8 u16 u32 u64, i8 i16 i32 i64, f32 f64"
+)]
+pub trait Number: FieldType {}
+
 macro_rules! numbers {
     ($($number:ty => $element:ident),* $(,)?) => {$(
         impl sealed::Sealed for $number {}
@@ -89,6 +105,8 @@ macro_rules! numbers {
             const DIMENSIONS: usize = 0;
             const SHAPE: [usize; MAX_DIMENSIONS] = [0; MAX_DIMENSIONS];
         }
+
+        impl Number for $number {}
 
         // SAFETY: a primitive number has no padding, any bit pattern is valid (the Reference,
         // "Numeric types"), its alignment is at most 8 (asserted in `value_schema`), and the

@@ -20,7 +20,8 @@ pub(super) struct Taken {
     /// Bytes of the payloads taken.
     pub(super) bytes: usize,
     most_bytes: usize,
-    most_frames: usize,
+    /// None at all counts as one.
+    pub(super) most_frames: usize,
 }
 
 /// One of them.
@@ -71,19 +72,22 @@ impl Taken {
 
     /// From here on one frame at a time, copied into this buffer if it copies.
     pub(super) fn lend(&mut self, buffer: Vec<u8>) -> Lent {
-        self.most_frames = 1;
-        Lent(match &self.into {
+        let into = match &self.into {
             Into::Nothing => Into::Caller(buffer),
             Into::Words(_) | Into::Caller(_) => {
                 std::mem::replace(&mut self.into, Into::Caller(buffer))
             }
-        })
+        };
+        Lent {
+            into,
+            most_frames: std::mem::replace(&mut self.most_frames, 1),
+        }
     }
 
     /// Gives the buffer back.
     pub(super) fn give_back(&mut self, lent: Lent) -> Vec<u8> {
-        self.most_frames = usize::MAX;
-        let into = match (&self.into, lent.0) {
+        self.most_frames = lent.most_frames;
+        let into = match (&self.into, lent.into) {
             (Into::Caller(_), own) => std::mem::replace(&mut self.into, own),
             (_, buffer) => buffer,
         };
@@ -115,7 +119,10 @@ impl Taken {
 }
 
 /// What a lent buffer stands in for, or the buffer itself where nothing is copied.
-pub(super) struct Lent(Into);
+pub(super) struct Lent {
+    into: Into,
+    most_frames: usize,
+}
 
 impl Basket for Taken {
     fn clear(&mut self) {

@@ -181,6 +181,11 @@ mod tests {
             FrameHeader::decode(0, &bytes)
         };
         assert!(with(NDIM, &[2]).element().is_some());
+        let encode_empty = |rows: usize| {
+            let info = FrameInfo::array(Element::U64, &[rows, 0]);
+            FrameHeader::decode(0, &encode(span(0), &info))
+        };
+        assert_eq!(encode_empty(1 << 20).shape(), [1 << 20, 0]);
         for bad in [
             with(NDIM, &[5]),
             with(NDIM, &[255]),
@@ -191,6 +196,9 @@ mod tests {
             with(DTYPE, b"|S8\0"),
             with(DTYPE, &[0xff; 7]),
             with(8, &[47]),
+            // No bytes are an array of nothing, but none of 2^64 - 1 rows.
+            encode_empty(usize::MAX),
+            encode_empty(isize::MAX as usize / 4),
         ] {
             assert_eq!((bad.element(), bad.shape()), (None, &[][..]), "{bad:?}");
         }

@@ -1,6 +1,7 @@
 //! What is said of a frame beside its bytes.
 
 use crate::error::PublishError;
+use crate::record::Number;
 use crate::schema::{Element, MAX_DIMENSIONS};
 
 /// What is said of a frame beside its bytes: a tag, and what kind of array it is.
@@ -29,15 +30,20 @@ pub(super) struct Array {
 }
 
 impl Array {
-    /// Bytes of it; `None` if that is no number, or a descriptor cannot say it.
+    /// Bytes of it; `None` if a descriptor cannot say it, or no array can be as large: without its empty dimensions it
+    /// must be possible, too.
     fn bytes(&self) -> Option<usize> {
         if !(1..=MAX_DIMENSIONS).contains(&self.dimensions) {
             return None;
         }
         let shape = &self.shape[..self.dimensions];
-        shape
+        let bytes = shape
             .iter()
-            .try_fold(self.element.size(), |bytes, &size| bytes.checked_mul(size))
+            .try_fold(self.element.size(), |bytes, &size| {
+                bytes.checked_mul(size.max(1))
+            })
+            .filter(|&bytes| isize::try_from(bytes).is_ok())?;
+        Some(if shape.contains(&0) { 0 } else { bytes })
     }
 }
 
@@ -62,6 +68,17 @@ impl FrameInfo {
                 shape: kept,
             }),
         }
+    }
+
+    /// As [`FrameInfo::array`], the type of its elements given as Rust knows it.
+    ///
+    /// ```
+    /// use ringbuf_core::{Element, FrameInfo};
+    ///
+    /// assert_eq!(FrameInfo::array_of::<f32>(&[3, 4]), FrameInfo::array(Element::F32, &[3, 4]));
+    /// ```
+    pub fn array_of<T: Number>(shape: &[usize]) -> FrameInfo {
+        FrameInfo::array(T::ELEMENT, shape)
     }
 
     /// A picture of bytes: height × width × channels.

@@ -3,6 +3,8 @@
 //! A ring of frames is a ring whose records are descriptors, beside an arena of bytes with what they describe. So frames
 //! have sequences, deliveries, ledgers, publication times and epochs as records have them.
 
+#[cfg(feature = "ndarray")]
+mod arrays;
 mod basket;
 mod batch;
 mod claim;

@@ -87,6 +87,25 @@ impl FrameReader {
         self.taken.set_only(Box::new(only));
     }
 
+    /// Takes at most so many frames at once from here on, one at least: to read several rings in step, or to give each
+    /// large frame back as soon as it is done with.
+    ///
+    /// ```
+    /// use ringbuf_core::{FrameProducer, FrameRetain, ReaderOptions};
+    ///
+    /// let mut producer = FrameProducer::heap(FrameRetain::bytes(4096))?;
+    /// let mut reader = producer.reader(ReaderOptions::lossless())?;
+    /// reader.at_most(1);
+    /// for line in ["one", "two", "three"] {
+    ///     producer.publish(line.as_bytes())?;
+    /// }
+    /// assert_eq!(reader.poll()?.unwrap().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn at_most(&mut self, frames: usize) {
+        self.taken.most_frames = frames;
+    }
+
     /// What is new, if anything; never waits.
     ///
     /// # Errors

@@ -14,11 +14,15 @@ use super::{Home, count};
 use crate::home;
 
 impl Home {
-    fn frames(&self, retain: FrameRetain) -> FrameProducer {
+    pub(super) fn frames(&self, retain: FrameRetain) -> FrameProducer {
         self.frames_with(retain, &CreateOptions::default())
     }
 
-    fn frames_with(&self, retain: FrameRetain, options: &CreateOptions) -> FrameProducer {
+    pub(super) fn frames_with(
+        &self,
+        retain: FrameRetain,
+        options: &CreateOptions,
+    ) -> FrameProducer {
         match self.next_reference() {
             None => FrameProducer::heap_with(retain, options).unwrap(),
             Some(reference) => FrameProducer::create_with(&reference, retain, options).unwrap(),

@@ -1,5 +1,7 @@
 //! What a ring does, wherever its words lie: the crate above says where, as `crate::home()`.
 
+#[cfg(feature = "ndarray")]
+mod arrays;
 mod awaited;
 mod bounded;
 mod claims;
