@@ -16,6 +16,7 @@ use ringbuf_core::{Records, Schema};
 use self::anomaly::{Anomaly, Rule};
 use self::stats::Stats;
 use self::tail::Tail;
+use crate::config::RecordOptions;
 use crate::output::Output;
 use crate::progress::Summary;
 use crate::select;
@@ -49,30 +50,37 @@ pub trait Analysis {
 }
 
 /// Which analysis.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     Stats,
     Anomaly(Rule),
     Tail,
+    Record(RecordOptions),
 }
 
 impl Kind {
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Kind::Stats => "stats",
             Kind::Anomaly(_) => "anomaly",
             Kind::Tail => "tail",
+            Kind::Record(_) => "record",
         }
     }
 
     /// The analysis of these fields of such records; of every field that is fit when none is named.
-    pub fn of(self, schema: &Schema, fields: &[String]) -> Result<Box<dyn Analysis>, Usage> {
+    pub fn of(&self, schema: &Schema, fields: &[String]) -> Result<Box<dyn Analysis>, Usage> {
         Ok(match self {
             Kind::Stats => Box::new(Stats::of(select::numbers(schema, fields)?)),
             Kind::Anomaly(rule) => {
-                Box::new(Anomaly::of(schema, select::numbers(schema, fields)?, rule))
+                Box::new(Anomaly::of(schema, select::numbers(schema, fields)?, *rule))
             }
             Kind::Tail => Box::new(Tail::of(schema, select::all(schema, fields)?)),
+            Kind::Record(_) => {
+                let what = "this ring holds records, and only frames are recorded yet: analyzer tail with --json \
+                            writes records down";
+                return Err(Usage(what.to_owned()));
+            }
         })
     }
 }

@@ -29,6 +29,8 @@ Examples:
   analyzer tail imu --field accel --count 10    the next ten readings of one sensor
   analyzer tail imu --from -5s                  from the last five seconds on
   analyzer tail imu --from 1_000 --until 2_000  these thousand records, while they are kept
+  analyzer tail log                             the lines of a ring of frames, images described
+  analyzer record cam pictures/ --lossless      every frame as a file
   analyzer tail imu --from 2026-11-20T10:00:00Z --until 2026-11-20T10:00:05Z
 
 The ring need not be there yet: analyzers wait for it. They end when its producer closes it; when the
@@ -56,8 +58,51 @@ pub enum Analysis {
     /// Values unlike the ones before them, or outside a fixed band
     #[command(after_help = ANOMALIES)]
     Anomaly(Anomaly),
-    /// The records themselves
+    /// The records, or frames, themselves
     Tail(Common),
+    /// Every frame as a file
+    #[command(after_help = RECORDING)]
+    Record(Record),
+}
+
+const RECORDING: &str = "\
+A file is called by the sequence of its frame: 000000000042.png. Images (8 or 16 bits, height x width x 1 to 4
+channels) become PNG, other arrays .npy, text .txt, other bytes .bin. A file has its name when all of it is there;
+frames.csv lists them, with the time, the tag, the length and the shape of each frame.
+
+Examples:
+  analyzer record cam pictures/ --lossless             the producer waits while the disk is behind
+  analyzer record pictures/ --ring cam --count 10      the next ten
+  analyzer record cam left/ --tag 1 --from oldest      only what is tagged with 1";
+
+#[derive(Debug, ClapArgs)]
+pub struct Record {
+    /// Name of the ring, or the path of its data file; the directory if the ring is given with --ring
+    #[arg(value_name = "RING")]
+    pub place: String,
+
+    /// Where the files go; it is made if there is none
+    #[arg(
+        value_name = "DIR",
+        required_unless_present = "ring",
+        conflicts_with = "ring"
+    )]
+    pub directory: Option<String>,
+
+    /// The ring, as an option
+    #[arg(long, value_name = "RING")]
+    pub ring: Option<String>,
+
+    /// Add to a directory with something in it
+    #[arg(long)]
+    pub append: bool,
+
+    /// Only frames with this tag; the others count as skipped
+    #[arg(long, value_name = "N", value_parser = tag)]
+    pub tag: Option<u64>,
+
+    #[command(flatten)]
+    pub options: Options,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -100,6 +145,18 @@ pub struct Common {
     #[arg(long, value_name = "RING", conflicts_with = "place")]
     pub ring: Option<String>,
 
+    // Not a doc comment: rustdoc would take [0] for a link.
+    #[arg(long = "field", value_name = "NAME")]
+    #[arg(help = "Only this field, such as accel or accel[0]; may be given more than once")]
+    pub fields: Vec<String>,
+
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// What all of them have in common but the ring.
+#[derive(Debug, ClapArgs)]
+pub struct Options {
     /// Lose nothing: while this analyzer is a full ring behind, the producer waits for it
     #[arg(long)]
     pub lossless: bool,
@@ -134,12 +191,7 @@ pub struct Common {
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub every: Option<Duration>,
 
-    // Not a doc comment: rustdoc would take [0] for a link.
-    #[arg(long = "field", value_name = "NAME")]
-    #[arg(help = "Only this field, such as accel or accel[0]; may be given more than once")]
-    pub fields: Vec<String>,
-
-    /// End after this many records
+    /// End after this many records, or frames
     #[arg(long, value_name = "N", value_parser = count)]
     pub count: Option<u64>,
 
@@ -172,6 +224,10 @@ fn count(text: &str) -> Result<u64, String> {
             "found {text:?}, expected a whole number above 0, such as 10_000"
         )),
     }
+}
+
+fn tag(text: &str) -> Result<u64, String> {
+    span::sequence(text).ok_or_else(|| format!("found {text:?}, expected a whole number such as 7"))
 }
 
 fn window(text: &str) -> Result<usize, String> {
@@ -231,6 +287,9 @@ mod tests {
         assert_eq!(refused("analyzer anomaly r --window 8"), ValueValidation);
         let both = "analyzer anomaly r --center 5 --band 1 --window 100";
         assert_eq!(refused(both), ArgumentConflict);
+        assert_eq!(refused("analyzer record r"), MissingRequiredArgument);
+        assert_eq!(refused("analyzer record r d --ring r"), ArgumentConflict);
+        assert_eq!(refused("analyzer record r d --tag x"), ValueValidation);
         let both = "analyzer tail r --no-wait --wait-for-ring 1s";
         assert_eq!(refused(both), ArgumentConflict);
         let both = "analyzer tail r --lossless --bounded 50ms";

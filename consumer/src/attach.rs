@@ -6,16 +6,35 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use ringbuf_core::inspect::{self, ProducerState};
-use ringbuf_core::{AttachError, Delivery, ReaderOptions, Start, UntypedReader};
+use ringbuf_core::{AttachError, Delivery, FrameReader, ReaderOptions, Start, UntypedReader};
 
 use crate::config::{Config, Patience};
 use crate::output::talk;
+use crate::reader::RingReader;
 
 /// How often to look whether a ring has come.
 const LOOK_FOR_RING: Duration = Duration::from_millis(20);
 
+/// A reader of what the ring holds.
+pub enum Attached {
+    Records(UntypedReader),
+    Frames(FrameReader),
+}
+
+impl Attached {
+    fn to(config: &Config, from: Start) -> Result<Attached, AttachError> {
+        match FrameReader::attach(&config.ring, options(config, from)) {
+            Ok(reader) => Ok(Attached::Frames(reader)),
+            Err(AttachError::NotFrames { .. }) => {
+                UntypedReader::attach(&config.ring, options(config, from)).map(Attached::Records)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// The reader; `None` when stopped before there was a ring.
-pub fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<UntypedReader>> {
+pub fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<Attached>> {
     let began = Instant::now();
     let mut waited = false;
     while !stop.load(Ordering::Relaxed) {
@@ -28,10 +47,13 @@ pub fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<Untyp
             Start::Now
         };
         let from = config.from.unwrap_or(usual);
-        let missing = match UntypedReader::attach(&config.ring, options(config, from)) {
-            Ok(reader) => {
-                tell(config, &reader, producer);
-                return Ok(Some(reader));
+        let missing = match Attached::to(config, from) {
+            Ok(attached) => {
+                match &attached {
+                    Attached::Records(reader) => tell(config, reader, producer),
+                    Attached::Frames(reader) => tell(config, reader, producer),
+                }
+                return Ok(Some(attached));
             }
             Err(error @ AttachError::NotFound { .. }) => error,
             Err(error) => return Err(explained(config, error)),
@@ -69,7 +91,7 @@ fn options(config: &Config, from: Start) -> ReaderOptions {
 }
 
 /// What there is to know about the ring before its first record.
-fn tell(config: &Config, reader: &UntypedReader, producer: Option<ProducerState>) {
+fn tell(config: &Config, reader: &impl RingReader, producer: Option<ProducerState>) {
     if reader.is_unverified() {
         talk(format_args!(
             "ring {} is unverified: the system stopped before all of it was on the disk, so records may be damaged",

@@ -1,12 +1,13 @@
 //! The command line as it was meant: every default applied, every either-or decided.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ringbuf_core::{Delivery, Start, Until};
 
 use crate::analysis::Kind;
 use crate::analysis::anomaly::Rule;
-use crate::args::{Analysis, Args, Common};
+use crate::args::{Analysis, Args, Common, Options, Record};
 use crate::output::Format;
 
 /// How long to wait for a ring that is not there.
@@ -15,6 +16,16 @@ pub enum Patience {
     ForEver,
     For(Duration),
     None,
+}
+
+/// Where frames are recorded, and which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordOptions {
+    pub directory: PathBuf,
+    /// There may be something in it.
+    pub append: bool,
+    /// Only those with this tag.
+    pub tag: Option<u64>,
 }
 
 /// What to do.
@@ -43,8 +54,9 @@ pub struct Config {
 impl From<Args> for Config {
     fn from(args: Args) -> Config {
         match args.analysis {
-            Analysis::Stats(common) => Config::new(Kind::Stats, common),
-            Analysis::Tail(common) => Config::new(Kind::Tail, common),
+            Analysis::Stats(common) => Config::common(Kind::Stats, common),
+            Analysis::Tail(common) => Config::common(Kind::Tail, common),
+            Analysis::Record(record) => Config::record(record),
             Analysis::Anomaly(anomaly) => {
                 let rule = match (anomaly.center, anomaly.band) {
                     (Some(center), Some(band)) => Rule::Band { center, band },
@@ -53,7 +65,7 @@ impl From<Args> for Config {
                         threshold: anomaly.threshold,
                     },
                 };
-                Config::new(Kind::Anomaly(rule), anomaly.common)
+                Config::common(Kind::Anomaly(rule), anomaly.common)
             }
         }
     }
@@ -66,7 +78,26 @@ impl Config {
         file.strip_suffix(".ring").unwrap_or(file)
     }
 
-    fn new(kind: Kind, common: Common) -> Config {
+    fn common(kind: Kind, common: Common) -> Config {
+        let ring = common.ring.or(common.place).unwrap_or_default();
+        Config::new(kind, ring, common.fields, common.options)
+    }
+
+    fn record(record: Record) -> Config {
+        // With --ring there is one place, otherwise the ring stands in front of the directory.
+        let (ring, directory) = match (record.ring, record.directory) {
+            (Some(ring), _) => (ring, record.place),
+            (None, directory) => (record.place, directory.unwrap_or_default()),
+        };
+        let options = RecordOptions {
+            directory: directory.into(),
+            append: record.append,
+            tag: record.tag,
+        };
+        Config::new(Kind::Record(options), ring, Vec::new(), record.options)
+    }
+
+    fn new(kind: Kind, ring: String, fields: Vec<String>, common: Options) -> Config {
         // Someone who watches wants to see something; a program says what it wants.
         let usual = (kind == Kind::Stats && !common.json).then_some(Duration::from_secs(1));
         let patience = match common.wait_for_ring {
@@ -80,7 +111,7 @@ impl Config {
             None => Delivery::Lossy,
         };
         Config {
-            ring: common.ring.or(common.place).unwrap_or_default(),
+            ring,
             reader: common.name.unwrap_or_else(|| kind.name().to_owned()),
             kind,
             delivery,
@@ -88,7 +119,7 @@ impl Config {
             until: common.until,
             unverified: common.unverified,
             every: common.every.or(usual),
-            fields: common.fields,
+            fields,
             count: common.count,
             duration: common.duration,
             patience,
@@ -119,6 +150,25 @@ mod tests {
             config("analyzer stats --ring imu"),
             config("analyzer stats imu")
         );
+    }
+
+    #[test]
+    fn what_to_record_is_said_either_way() {
+        let either = [
+            config("analyzer record cam there --tag 7"),
+            config("analyzer record there --ring cam --tag 7"),
+        ];
+        assert_eq!(either[0], either[1]);
+        let expected = RecordOptions {
+            directory: "there".into(),
+            append: false,
+            tag: Some(7),
+        };
+        assert_eq!(
+            (either[0].ring.as_str(), &either[0].kind),
+            ("cam", &Kind::Record(expected))
+        );
+        assert_eq!(either[0].reader, "record");
     }
 
     #[test]

@@ -9,18 +9,22 @@
 //! Whatever ends it, the report is finished first.
 
 use std::io;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use ringbuf_core::inspect::{self, ProducerState};
-use ringbuf_core::{Delivery, Event, Next, ReadError, Records, Until, UntypedBatch, UntypedReader};
+use ringbuf_core::{Delivery, Event, Next, ReadError, Until};
 
-use crate::analysis::{Analysis, View};
-use crate::attach::attach;
+use crate::analysis::Kind;
+use crate::analyst::{Analyst, OfFrames, OfRecords};
+use crate::attach::{Attached, attach};
 use crate::config::Config;
+use crate::frames::{self, Directory};
 use crate::output::{Output, talk};
 use crate::progress::{Ended, Lag, Progress};
+use crate::reader::{RingBatch, RingReader};
 use crate::telling::{Demotion, Losses};
 
 /// How long a signal may have to wait while nothing comes.
@@ -36,18 +40,43 @@ pub struct End {
 
 /// Follows the ring until it ends, or enough was read, or `stop` is set.
 pub fn follow(config: &Config, stop: &AtomicBool, output: &mut Output) -> anyhow::Result<End> {
-    let Some(mut reader) = attach(config, stop)? else {
-        return Ok(End {
+    if let Kind::Record(options) = &config.kind {
+        Directory::check(options)?;
+    }
+    match attach(config, stop)? {
+        None => Ok(End {
             is_incomplete: false,
-        });
-    };
+        }),
+        Some(Attached::Records(reader)) => {
+            let analysis = config.kind.of(reader.schema(), &config.fields)?;
+            follow_with(config, reader, OfRecords(analysis), stop, output)
+        }
+        Some(Attached::Frames(mut reader)) => {
+            let analysis = frames::analysis(config)?;
+            if let Kind::Record(options) = &config.kind
+                && let Some(tag) = options.tag
+            {
+                reader.only(move |frame| frame.tag() == tag);
+            }
+            follow_with(config, reader, OfFrames(analysis), stop, output)
+        }
+    }
+}
+
+fn follow_with<R: RingReader>(
+    config: &Config,
+    mut reader: R,
+    analysis: impl Analyst<R>,
+    stop: &AtomicBool,
+    output: &mut Output,
+) -> anyhow::Result<End> {
     if reader.begins_late() {
         talk(format_args!(
-            "the ring does not reach back to that time: it begins with record {}, and what came before is gone",
-            reader.cursor()
+            "the ring does not reach back to that time: it begins with {} {}, and what came before is gone",
+            R::KIND.word(1),
+            reader.ledger().cursor
         ));
     }
-    let analysis = config.kind.of(reader.schema(), &config.fields)?;
     let mut following = Following::begin(config, &reader, analysis, output);
     let ended = following.until_the_end(&mut reader, stop);
     let reported = following.report_the_last(&reader, *ended.as_ref().unwrap_or(&Ended::Failed));
@@ -59,9 +88,9 @@ pub fn follow(config: &Config, stop: &AtomicBool, output: &mut Output) -> anyhow
 }
 
 /// An analysis under way.
-struct Following<'a> {
+struct Following<'a, R, A> {
     config: &'a Config,
-    analysis: Box<dyn Analysis>,
+    analysis: A,
     output: &'a mut Output,
     progress: Progress,
     /// Records to read, at most.
@@ -78,17 +107,15 @@ struct Following<'a> {
     producer_died: bool,
     /// A period in which nothing came since the producer died was reported.
     silence_told: bool,
-    /// When the first of the records that came, but were more than asked for, was published.
+    /// When the first of the records that came, but were not looked at, was published.
     cut_off_ns: Option<i64>,
+    /// There were such.
+    is_cut_off: bool,
+    reader: PhantomData<R>,
 }
 
-impl<'a> Following<'a> {
-    fn begin(
-        config: &'a Config,
-        reader: &UntypedReader,
-        analysis: Box<dyn Analysis>,
-        output: &'a mut Output,
-    ) -> Following<'a> {
+impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
+    fn begin(config: &'a Config, reader: &R, analysis: A, output: &'a mut Output) -> Self {
         let now = Instant::now();
         // A time too far away for the clock is never reached.
         let after = |time: Option<Duration>| time.and_then(|time| now.checked_add(time));
@@ -101,6 +128,7 @@ impl<'a> Following<'a> {
             progress: Progress::beginning(
                 config.ring_name(),
                 &config.reader,
+                R::KIND,
                 is_bounded,
                 reader.ledger().joined,
                 now,
@@ -109,21 +137,19 @@ impl<'a> Following<'a> {
             period_ends: after(config.every),
             ends: after(config.duration),
             flushed: now,
-            losses: Losses::default(),
+            losses: Losses::of(R::KIND),
             demotion: Demotion::default(),
             capacity: if is_bounded { capacity() } else { 0 },
             is_unverified: reader.is_unverified(),
             producer_died: false,
             silence_told: false,
             cut_off_ns: None,
+            is_cut_off: false,
+            reader: PhantomData,
         }
     }
 
-    fn until_the_end(
-        &mut self,
-        reader: &mut UntypedReader,
-        stop: &AtomicBool,
-    ) -> anyhow::Result<Ended> {
+    fn until_the_end(&mut self, reader: &mut R, stop: &AtomicBool) -> anyhow::Result<Ended> {
         while !stop.load(Ordering::Relaxed) {
             if self.progress.read() >= self.count {
                 return Ok(Ended::Count);
@@ -168,10 +194,11 @@ impl<'a> Following<'a> {
     }
 
     /// Makes the producer wait again for a reader that was demoted and has caught up.
-    fn rejoin(&mut self, reader: &mut UntypedReader) -> Result<(), ReadError> {
+    fn rejoin(&mut self, reader: &mut R) -> Result<(), ReadError> {
         if reader.is_demoted() && has_caught_up(reader.lag(), self.capacity) {
             reader.rejoin()?;
-            self.demotion.ended(reader.cursor(), &mut self.losses);
+            self.demotion
+                .ended(reader.ledger().cursor, &mut self.losses);
         }
         Ok(())
     }
@@ -182,7 +209,7 @@ impl<'a> Following<'a> {
         ends.map(until).fold(LOOK_FOR_SIGNAL, Duration::min)
     }
 
-    fn take(&mut self, batch: &UntypedBatch<'_>) -> io::Result<()> {
+    fn take(&mut self, batch: &R::Batch<'_>) -> io::Result<()> {
         let (first_sequence, missed) = (batch.first_sequence(), batch.missed());
         match batch.event() {
             None => {}
@@ -213,20 +240,14 @@ impl<'a> Following<'a> {
             }
             Some(event) => talk(format_args!("{event:?}")),
         }
-        let all = batch.records();
         let left = self.count - self.progress.read();
-        let read = usize::try_from(left).map_or(all.len(), |left| left.min(all.len()));
-        let view = View {
-            records: Records::new(all.schema(), &all.bytes()[..read * all.schema().size()]),
-            first_sequence,
-            missed,
-            published: &|record| batch.published_ns(record),
-        };
-        self.analysis.update(&view, self.output)?;
-        self.cut_off_ns = batch.published_ns(read);
-        self.progress.advance(first_sequence, read as u64, missed);
+        let read = usize::try_from(left).map_or(batch.len(), |left| left.min(batch.len()));
+        let (done, result) = self.analysis.update(batch, read, self.output);
+        self.is_cut_off = done < batch.len();
+        self.cut_off_ns = batch.published_ns(done);
+        batch.count(done, &mut self.progress);
         self.losses.add(missed, first_sequence);
-        Ok(())
+        result
     }
 
     fn flush(&mut self, now: Instant) -> io::Result<()> {
@@ -236,13 +257,14 @@ impl<'a> Following<'a> {
         self.output.flush()
     }
 
-    fn report_periods(&mut self, reader: &UntypedReader, now: Instant) -> io::Result<()> {
+    fn report_periods(&mut self, reader: &R, now: Instant) -> io::Result<()> {
         let (Some(every), Some(end)) = (self.config.every, self.period_ends) else {
             return Ok(());
         };
         if now < end {
             return Ok(());
         }
+        self.pass(reader);
         let is_silence = self.producer_died && !self.progress.is_in_period();
         let summary = self.progress.period(now, self.lag(reader));
         // Once is enough to see that nothing comes from the dead.
@@ -256,7 +278,8 @@ impl<'a> Following<'a> {
         Ok(())
     }
 
-    fn report_the_last(&mut self, reader: &UntypedReader, ended: Ended) -> io::Result<()> {
+    fn report_the_last(&mut self, reader: &R, ended: Ended) -> io::Result<()> {
+        self.pass(reader);
         self.losses.tell();
         self.demotion.tell();
         let (now, lag) = (Instant::now(), self.lag(reader));
@@ -270,9 +293,17 @@ impl<'a> Following<'a> {
         self.output.flush()
     }
 
+    /// Counts what the reader passed over without a word: the last of those nobody asked for.
+    fn pass(&mut self, reader: &R) {
+        if !self.is_cut_off {
+            let ledger = reader.ledger();
+            self.progress.pass(ledger.cursor, ledger.missed);
+        }
+    }
+
     /// How far the analysis is behind: the reader may be further by what was more than asked for.
-    fn lag(&self, reader: &UntypedReader) -> Lag {
-        let published = reader.cursor() + reader.lag();
+    fn lag(&self, reader: &R) -> Lag {
+        let published = reader.ledger().cursor + reader.lag();
         let since = |ns: i64| {
             let passed = Timestamp::now().as_nanosecond() - i128::from(ns);
             Duration::from_nanos(u64::try_from(passed).unwrap_or(0))
@@ -286,10 +317,10 @@ impl<'a> Following<'a> {
     }
 
     /// The reader has come to an end: that of the ring, or of what was asked for.
-    fn closed(&self, reader: &UntypedReader) -> Ended {
+    fn closed(&self, reader: &R) -> Ended {
         let is_until = match self.config.until {
             None => false,
-            Some(Until::Sequence(end)) => reader.cursor() >= end,
+            Some(Until::Sequence(end)) => reader.ledger().cursor >= end,
             // In front of a record that was published later.
             Some(_) => reader.lag() > 0 || !self.is_closed(),
         };

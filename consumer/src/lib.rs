@@ -4,6 +4,7 @@
 #![allow(missing_debug_implementations)]
 
 mod analysis;
+mod analyst;
 #[doc(hidden)]
 pub mod args;
 mod attach;
@@ -13,9 +14,11 @@ pub mod config;
 pub mod duration;
 #[doc(hidden)]
 pub mod follow;
+mod frames;
 #[doc(hidden)]
 pub mod output;
 mod progress;
+mod reader;
 #[doc(hidden)]
 pub mod select;
 #[doc(hidden)]

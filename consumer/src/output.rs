@@ -1,7 +1,8 @@
 //! Where lines go: data to stdout, talk to stderr.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -101,11 +102,37 @@ impl Drop for WholeLines {
     }
 }
 
+/// Whether a line stands on the terminal that is to be written over.
+static STATUS_STANDS: AtomicBool = AtomicBool::new(false);
+
+/// What wipes it.
+fn wipe() -> &'static str {
+    match STATUS_STANDS.swap(false, Ordering::Relaxed) {
+        true => "\r\x1b[K",
+        false => "",
+    }
+}
+
+/// Tells how far it is on a line that is written over, if a person is watching.
+pub fn status(text: impl fmt::Display) {
+    let mut out = io::stderr().lock();
+    if out.is_terminal() {
+        STATUS_STANDS.store(true, Ordering::Relaxed);
+        let line = format!("\r\x1b[Kanalyzer: {text}");
+        let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
+    }
+}
+
+/// Wipes that line.
+pub fn wipe_status() {
+    let _ = io::stderr().write_all(wipe().as_bytes());
+}
+
 /// Tells the user something that is not data.
 pub fn talk(line: impl fmt::Display) {
     // Nobody may be listening, and there is nobody else to tell.
     // One write: other processes talk to the same terminal.
-    let _ = io::stderr().write_all(format!("analyzer: {line}\n").as_bytes());
+    let _ = io::stderr().write_all(format!("{}analyzer: {line}\n", wipe()).as_bytes());
 }
 
 #[cfg(test)]

@@ -7,6 +7,25 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+/// What is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Records,
+    Frames,
+}
+
+impl Kind {
+    /// The word for so many of them.
+    pub fn word(self, count: u64) -> &'static str {
+        match (self, count) {
+            (Kind::Records, 1) => "record",
+            (Kind::Records, _) => "records",
+            (Kind::Frames, 1) => "frame",
+            (Kind::Frames, _) => "frames",
+        }
+    }
+}
+
 /// What ended a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,6 +68,8 @@ pub struct Lag {
 pub struct Summary {
     pub ring: String,
     pub reader: String,
+    #[serde(skip)]
+    pub kind: Kind,
     #[serde(rename = "final")]
     pub last: bool,
     pub read: u64,
@@ -72,10 +93,10 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, next) = (self.first_sequence, self.next_sequence);
         let total = if self.last { "total: " } else { "" };
-        let (read, s) = (self.read, if self.read == 1 { "" } else { "s" });
+        let (read, word) = (self.read, self.kind.word(self.read));
         write!(
             f,
-            "{total}{read} record{s} in {:.1} s ({first}..{next})",
+            "{total}{read} {word} in {:.1} s ({first}..{next})",
             self.elapsed_s
         )?;
         if self.missed > 0 {
@@ -136,6 +157,7 @@ impl Span {
 pub struct Progress {
     ring: String,
     reader: String,
+    kind: Kind,
     can_be_demoted: bool,
     next_sequence: u64,
     period: Span,
@@ -146,6 +168,7 @@ impl Progress {
     pub fn beginning(
         ring: &str,
         reader: &str,
+        kind: Kind,
         can_be_demoted: bool,
         joined: u64,
         now: Instant,
@@ -154,6 +177,7 @@ impl Progress {
         Progress {
             ring: ring.to_owned(),
             reader: reader.to_owned(),
+            kind,
             can_be_demoted,
             next_sequence: joined,
             period: span,
@@ -171,6 +195,12 @@ impl Progress {
             span.skipped += passed - missed;
         }
         self.next_sequence += passed + read;
+    }
+
+    /// The reader has come to `cursor`, and has missed so many in all: what was not told before is counted now.
+    pub fn pass(&mut self, cursor: u64, missed: u64) {
+        let untold = missed.saturating_sub(self.total.missed);
+        self.advance(cursor, 0, untold);
     }
 
     /// The producer went on without this analyzer.
@@ -216,6 +246,7 @@ impl Progress {
         Summary {
             ring: self.ring.clone(),
             reader: self.reader.clone(),
+            kind: self.kind,
             last: ended.is_some(),
             read: span.read,
             missed: span.missed,
@@ -241,6 +272,7 @@ pub mod tests {
         Summary {
             ring: "r".to_owned(),
             reader: "test".to_owned(),
+            kind: Kind::Records,
             last,
             read,
             missed: 0,
@@ -263,7 +295,7 @@ pub mod tests {
     #[test]
     fn periods_add_up_to_the_total() {
         let start = Instant::now();
-        let mut progress = Progress::beginning("r", "test", true, 100, start);
+        let mut progress = Progress::beginning("r", "test", Kind::Records, true, 100, start);
         let lag = |records, time| Lag { records, time };
         progress.advance(100, 10, 0);
         progress.advance(115, 5, 3);
@@ -289,9 +321,26 @@ pub mod tests {
     }
 
     #[test]
+    fn what_nobody_was_told_of_is_counted_too() {
+        let now = Instant::now();
+        let mut progress = Progress::beginning("r", "test", Kind::Frames, false, 0, now);
+        progress.advance(10, 1, 4);
+        progress.pass(11, 4);
+        progress.pass(20, 6);
+        progress.pass(20, 6);
+        let total = progress.total(now, Lag::default(), Ended::Closed);
+        assert!(balanced(&total));
+        assert_eq!((total.read, total.missed, total.skipped), (1, 6, 13));
+        assert_eq!(
+            total.to_string(),
+            "total: 1 frame in 0.0 s (0..20), 6 missed, 13 skipped"
+        );
+    }
+
+    #[test]
     fn who_cannot_be_demoted_says_nothing_of_it() {
         let now = Instant::now();
-        let mut progress = Progress::beginning("r", "test", false, 0, now);
+        let mut progress = Progress::beginning("r", "test", Kind::Frames, false, 0, now);
         let json = serde_json::to_string(&progress.period(now, Lag::default())).unwrap();
         assert!(
             !json.contains("demotions") && !json.contains("ended"),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::output::talk;
+use crate::progress::Kind;
 
 /// Nothing of one kind is told more often.
 const SELDOM: Duration = Duration::from_secs(1);
@@ -12,14 +13,24 @@ fn recently(told: Option<Instant>) -> bool {
 }
 
 /// Losses not told yet.
-#[derive(Default)]
 pub struct Losses {
+    kind: Kind,
     missed: u64,
     before: u64,
     told: Option<Instant>,
 }
 
 impl Losses {
+    /// None so far.
+    pub fn of(kind: Kind) -> Losses {
+        Losses {
+            kind,
+            missed: 0,
+            before: 0,
+            told: None,
+        }
+    }
+
     pub fn add(&mut self, missed: u64, first_sequence: u64) {
         if missed == 0 {
             return;
@@ -38,8 +49,10 @@ impl Losses {
     fn tell_now(&mut self) {
         if self.missed > 0 {
             talk(format_args!(
-                "missed {} records before {}",
-                self.missed, self.before
+                "missed {} {} before {}",
+                self.missed,
+                self.kind.word(self.missed),
+                self.before
             ));
             self.missed = 0;
             self.told = Some(Instant::now());
@@ -68,7 +81,7 @@ impl Demotion {
         if let Some(sequence) = self.untold.take() {
             talk(format_args!(
                 "demoted at {sequence}: it was in the way for as long as --bounded says, and the producer goes on; \
-                 records may be missed until this analyzer has caught up"
+                 some may be missed until this analyzer has caught up"
             ));
             self.told = Some(Instant::now());
         }

@@ -99,6 +99,13 @@ fn numbers(text: &str) {
     }
     let positive = accepted(values::positive_count(text));
     assert_eq!(positive, count.filter(|&count| count > 0));
+    if let Some(size) = accepted(values::size(text)) {
+        assert_eq!(values::size(&size.to_string()), Ok(size));
+        assert!(
+            size > 0 && text.starts_with(|c: char| c.is_ascii_digit()),
+            "{text:?}"
+        );
+    }
     assert!(accepted(values::readers(text)).is_none_or(|readers| readers <= 64));
     let rate = accepted(values::rate(text));
     assert!(rate.is_none_or(|rate| rate.is_finite() && rate >= 0.0));

@@ -1,11 +1,14 @@
 //! The command line, as it is typed.
 
+mod frames;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
 use ringbuf_core::{Delivery, Register, WhenFull};
 
+pub(crate) use self::frames::{FramesArgs, LinesArgs};
 use crate::{
     source::{csv_time::TimeFormat, signal::ChannelSpec},
     values,
@@ -23,6 +26,8 @@ const EXAMPLES: &str = "\
 Examples:
   producer synth --ring demo --rate 100
   producer csv data/xio-fusion/sensor_data.csv --ring imu --speed 10
+  producer frames --test-card 640x480 --ring cam
+  journalctl -f | producer lines --ring log
   producer SOURCE --help       every option of a source
 
 The ring is made if there is none of that name, and continued if there is one like it: sequences go
@@ -39,6 +44,12 @@ pub(crate) enum SourceArgs {
     /// A recording in a CSV file
     #[command(after_help = CSV_HELP)]
     Csv(CsvArgs),
+    /// Images, pieces of any file, or a test card: one frame each
+    #[command(after_help = frames::FRAMES_HELP)]
+    Frames(FramesArgs),
+    /// Lines of standard input: one frame each
+    #[command(after_help = frames::LINES_HELP)]
+    Lines(LinesArgs),
 }
 
 const SYNTH_HELP: &str = "\
@@ -130,18 +141,11 @@ pub(crate) struct CsvArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// The ring: a name, or the path of its data file
-    #[arg(long, value_name = "RING")]
-    pub(crate) ring: String,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
     /// Records a second; 0: as fast as possible [default: 100, unless timing is recorded]
     #[arg(long, value_name = "HZ", allow_negative_numbers = true, value_parser = values::rate)]
     pub(crate) rate: Option<f64>,
-    /// Stop after so many records
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::count)]
-    pub(crate) count: Option<u64>,
-    /// Stop after so much time, such as 5s
-    #[arg(long, value_name = "TIME", value_parser = values::duration)]
-    pub(crate) duration: Option<Duration>,
     /// Records the ring keeps [default: as many as the ring of this name does already, else as many
     /// as fit into 4 MiB]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::positive_count)]
@@ -149,6 +153,20 @@ pub(crate) struct Common {
     /// In place of --capacity, the records of so much time, such as 5s, at the rate of --rate
     #[arg(long, value_name = "TIME", value_parser = values::positive_duration, conflicts_with = "capacity")]
     pub(crate) retain: Option<Duration>,
+}
+
+/// What records and frames have in common.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The ring: a name, or the path of its data file
+    #[arg(long, value_name = "RING")]
+    pub(crate) ring: String,
+    /// Stop after so many of them
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::count)]
+    pub(crate) count: Option<u64>,
+    /// Stop after so much time, such as 5s
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub(crate) duration: Option<Duration>,
     /// Begin when so many readers have registered
     #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true, value_parser = values::readers)]
     pub(crate) wait_for_readers: u64,
@@ -156,11 +174,11 @@ pub(crate) struct Common {
     /// can, for the time T at a stretch), lossless (for as long as it lives)
     #[arg(long, value_name = "lossy|bounded:T|lossless", default_value = "lossless", value_parser = values::delivery)]
     pub(crate) allow: Delivery,
-    /// While a reader holds the producer up: wait for it, or drop the records that find no room and
-    /// count them as refused
+    /// While a reader holds the producer up: wait for it, or drop what finds no room and count it
+    /// as refused
     #[arg(long, value_name = "wait|drop", default_value = "wait", value_parser = values::when_full)]
     pub(crate) when_full: WhenFull,
-    /// Do not note when each record is published (8 bytes): then there is no lag in time and no
+    /// Do not note when each of them is published (8 bytes): then there is no lag in time and no
     /// reading by time, and --retain is not checked
     #[arg(long)]
     pub(crate) no_stamp: bool,
@@ -171,7 +189,7 @@ pub(crate) struct Common {
     #[arg(long, value_name = "owner|group|all", value_parser = values::register)]
     pub(crate) register: Option<Register>,
     /// Put a new ring in the place of one whose producer is gone, also if it is different: fields,
-    /// capacity, --allow, --when-full, --no-stamp
+    /// room, --allow, --when-full, --no-stamp
     #[arg(long)]
     pub(crate) replace: bool,
     /// End with one JSON object on standard output

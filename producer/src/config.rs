@@ -1,11 +1,14 @@
 //! What to do, decided: the command line with its defaults filled in.
 
+mod frames;
+
 use std::time::Duration;
 
 use ringbuf_core::{Delivery, Register, WhenFull};
 
+pub(crate) use self::frames::{FrameFrom, FrameOptions};
 use crate::{
-    args::{Cli, Common, CsvArgs, SourceArgs, SynthArgs},
+    args::{Cli, Common, CsvArgs, RunArgs, SourceArgs, SynthArgs},
     keep::{Keep, Promise},
     pace::Timing,
     source::{
@@ -35,6 +38,7 @@ pub struct Config {
 pub(crate) enum SourceConfig {
     Synth(SynthOptions),
     Csv(CsvOptions),
+    Frames(FrameOptions),
 }
 
 /// The ring to create.
@@ -75,6 +79,8 @@ impl Config {
         match cli.source {
             SourceArgs::Synth(args) => synth(args),
             SourceArgs::Csv(args) => csv(args),
+            SourceArgs::Frames(args) => frames::frames(args),
+            SourceArgs::Lines(args) => frames::lines(args),
         }
     }
 
@@ -83,37 +89,50 @@ impl Config {
         Timing::Rate(DEFAULT_RATE)
     }
 
-    fn new(source: SourceConfig, timing: Option<Timing>, common: Common) -> Result<Config, String> {
-        Ok(Config {
+    fn new(source: SourceConfig, timing: Option<Timing>, keep: Keep, run: RunArgs) -> Config {
+        Config {
             source,
             timing,
             ring: RingConfig {
-                keep: keep(&common, timing)?,
-                name: common.ring,
-                allow: common.allow,
-                when_full: common.when_full,
-                stamp: !common.no_stamp,
+                keep,
+                name: run.ring,
+                allow: run.allow,
+                when_full: run.when_full,
+                stamp: !run.no_stamp,
                 access: Access {
-                    mode: common.mode,
-                    register: common.register,
+                    mode: run.mode,
+                    register: run.register,
                 },
-                replace: common.replace,
+                replace: run.replace,
             },
             limits: Limits {
-                count: common.count,
-                duration: common.duration,
+                count: run.count,
+                duration: run.duration,
             },
-            wait_for_readers: common.wait_for_readers,
-            json: common.json,
-        })
+            wait_for_readers: run.wait_for_readers,
+            json: run.json,
+        }
+    }
+
+    fn of_records(
+        source: SourceConfig,
+        timing: Option<Timing>,
+        common: Common,
+    ) -> Result<Config, String> {
+        let keep = keep(common.capacity, common.retain, timing)?;
+        Ok(Config::new(source, timing, keep, common.run))
     }
 }
 
 /// What the command line says about how much to keep. A time takes a rate that is known before the
 /// first record.
-fn keep(common: &Common, timing: Option<Timing>) -> Result<Keep, String> {
-    let Some(time) = common.retain else {
-        return Ok(common.capacity.map_or(Keep::AsFound, Keep::Records));
+fn keep(
+    capacity: Option<u64>,
+    retain: Option<Duration>,
+    timing: Option<Timing>,
+) -> Result<Keep, String> {
+    let Some(time) = retain else {
+        return Ok(capacity.map_or(Keep::AsFound, Keep::Records));
     };
     let unknown = match timing {
         Some(Timing::Rate(rate)) => return Ok(Keep::Lasting(Promise { time, rate })),
@@ -123,7 +142,7 @@ fn keep(common: &Common, timing: Option<Timing>) -> Result<Keep, String> {
         }
     };
     Err(format!(
-        "--retain {time:?}: {unknown}; give --rate with records a second, or --capacity with the records to keep"
+        "--retain {time:?}: {unknown}; give --rate with how many come a second, or --capacity with how many to keep"
     ))
 }
 
@@ -146,7 +165,7 @@ fn synth(args: SynthArgs) -> Result<Config, String> {
         ));
     }
     let source = SourceConfig::Synth(source);
-    Config::new(source, Some(timing_of(rate)), args.common)
+    Config::of_records(source, Some(timing_of(rate)), args.common)
 }
 
 fn repeated_name(options: &SynthOptions) -> Option<&str> {
@@ -184,7 +203,7 @@ fn csv(args: CsvArgs) -> Result<Config, String> {
         text: args.text,
         leave_out: args.leave_out,
     };
-    Config::new(SourceConfig::Csv(source), timing, args.common)
+    Config::of_records(SourceConfig::Csv(source), timing, args.common)
 }
 
 fn timing_of(rate: f64) -> Timing {
@@ -201,7 +220,7 @@ mod tests {
 
     use super::*;
 
-    fn config(line: &str) -> Config {
+    pub(super) fn config(line: &str) -> Config {
         let cli = Cli::try_parse_from(line.split_whitespace()).expect("parses");
         Config::resolve(cli).expect("can be")
     }
@@ -273,6 +292,7 @@ mod tests {
             "producer csv f --ring r --retain 5s --no-time",
             "producer csv f --ring r --retain 5s --rate 0",
             "producer csv f --ring r --retain 5s --speed 2",
+            "producer frames d --ring r --retain 5s --rate 0",
         ] {
             let cli = Cli::try_parse_from(line.split(' ')).expect(line);
             let error = Config::resolve(cli).expect_err(line);
@@ -309,7 +329,7 @@ mod tests {
     fn named_channels_replace_the_default_ones() {
         let channels = |line| match config(line).source {
             SourceConfig::Synth(options) => options.channels.len(),
-            SourceConfig::Csv(_) => 0,
+            _ => 0,
         };
         assert_eq!(channels("producer synth --ring r"), 4);
         assert_eq!(channels("producer synth --ring r --channel v=sine:1,1"), 1);

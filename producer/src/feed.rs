@@ -1,4 +1,4 @@
-//! The loop: every record goes out when it is due.
+//! The loop: every record, or frame, goes out when it is due.
 
 use std::{
     cell::RefCell,
@@ -6,15 +6,14 @@ use std::{
 };
 
 use crate::{
-    block::Block,
     config::Limits,
     keep::{Promise, Watch},
     pace::{Schedule, nanos},
     report::{Progress, Summary, say},
     rounds::{Rounds, Step},
-    source::Source,
     stop::Stop,
-    stream::{self, Stream},
+    stream,
+    supply::{Due, Kind, Supply},
 };
 
 /// A wait this long makes people wonder whether anything is going on.
@@ -45,6 +44,7 @@ impl Feed<'_> {
     /// A run on this ring that begins now.
     pub(crate) fn new<'a>(
         ring: &'a str,
+        kind: Kind,
         promise: Option<Promise>,
         schedule: Schedule,
         limits: Limits,
@@ -59,7 +59,7 @@ impl Feed<'_> {
             count: limits.count.unwrap_or(u64::MAX),
             stop,
             begin: Instant::now(),
-            progress: RefCell::new(Progress::new()),
+            progress: RefCell::new(Progress::new(kind)),
             made: 0,
             published: 0,
             refused: 0,
@@ -69,45 +69,36 @@ impl Feed<'_> {
     }
 
     /// Publishes until the source, a limit or a signal ends it.
-    pub(crate) fn run(
-        &mut self,
-        source: &mut dyn Source,
-        stream: &mut Stream,
-    ) -> anyhow::Result<()> {
-        let stride = source.schema().size();
-        let mut block = Block::new(stride);
+    pub(crate) fn run(&mut self, supply: &mut dyn Supply) -> anyhow::Result<()> {
         while !self.stop.is_asked() {
-            if block.next_due().is_none() {
-                let left = self.count.saturating_sub(self.made);
-                block.refill(source, &mut self.schedule, left)?;
-            }
-            let Some(due) = block.next_due() else { break };
+            let left = self.count.saturating_sub(self.made);
+            let due = supply.next_due(&mut self.schedule, left)?;
             let now = self.now();
-            match self.rounds.step(due, now) {
-                Step::Publish => {
-                    self.latest = self.latest.max(now - due);
-                    let records = block.take_due(now, self.rounds.end());
-                    self.made += (records.len() / stride) as u64;
-                    self.publish(records, stream)?;
-                    // It may have had to wait for a reader.
-                    self.latest = self.latest.max(self.now() - due);
-                }
-                Step::SleepUntil(time) => self.sleep_until(time, now),
-                Step::End => break,
+            match due {
+                Due::Never => break,
+                Due::At(due) => match self.rounds.step(due, now) {
+                    Step::Publish => self.publish(due, now, supply)?,
+                    Step::SleepUntil(time) => self.sleep_until(time, now),
+                    Step::End => break,
+                },
+                Due::Unknown if now >= self.rounds.end() => break,
+                Due::Unknown => self.sleep_until(self.rounds.end(), now),
             }
         }
         Ok(())
     }
 
     /// How the run has gone, at its end.
-    pub(crate) fn summary(&mut self, stream: &Stream) -> Summary {
-        self.check_promise(stream);
+    pub(crate) fn summary(&mut self, supply: &dyn Supply) -> Summary {
+        self.check_promise(supply);
         self.progress.borrow_mut().clear();
         Summary {
             ring: self.ring.to_owned(),
+            kind: supply.kind(),
             published: self.published,
             refused: self.refused,
-            kept: stream.kept(),
+            frames: supply.frames(),
+            kept: supply.kept(),
             elapsed: self.begin.elapsed(),
             latest: self
                 .schedule
@@ -116,7 +107,8 @@ impl Feed<'_> {
         }
     }
 
-    fn publish(&mut self, records: &[u8], stream: &mut Stream) -> anyhow::Result<()> {
+    fn publish(&mut self, due: u64, now: u64, supply: &mut dyn Supply) -> anyhow::Result<()> {
+        self.latest = self.latest.max(now - due);
         let (ring, published, progress) = (self.ring, self.published, &self.progress);
         let stop = || {
             progress
@@ -126,23 +118,26 @@ impl Feed<'_> {
                 });
             self.stop.is_asked() || self.now() >= self.rounds.last_call()
         };
-        self.published += stream.publish(records, &stop)?;
-        self.refused = stream.refused();
+        let sent = supply.publish_due(now, self.rounds.end(), &stop)?;
+        self.made += sent.made;
+        self.published += sent.published;
+        self.refused = supply.refused();
         self.progress
             .borrow_mut()
             .tick(Instant::now(), self.published, self.refused);
         if self.watch.is_due(self.now()) {
-            self.check_promise(stream);
+            self.check_promise(supply);
         }
+        // It may have had to wait for a reader.
+        self.latest = self.latest.max(self.now() - due);
         Ok(())
     }
 
     /// Says once if less is kept than was promised. Until this run has filled the ring, what is in
     /// it is another's.
-    fn check_promise(&mut self, stream: &Stream) {
-        let capacity = stream.capacity();
-        let kept = stream.kept().filter(|_| self.published > capacity);
-        if let Some(complaint) = self.watch.look(self.now(), kept, capacity) {
+    fn check_promise(&mut self, supply: &dyn Supply) {
+        let held = supply.held(self.published);
+        if let Some(complaint) = self.watch.look(self.now(), held, supply.kind()) {
             self.progress.borrow_mut().clear();
             say(&complaint);
         }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ringbuf_core::Retain;
 
+use crate::supply::{Held, Kind};
+
 /// How much the ring is to keep.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Keep {
@@ -45,9 +47,9 @@ impl Promise {
         Retain::lasting(self.time, self.rate)
     }
 
-    /// What to say when a ring of `capacity` records keeps `kept`; nothing if that is enough.
-    pub(crate) fn broken(self, kept: Duration, capacity: u64) -> Option<String> {
-        let (promised, kept) = (self.time.as_secs_f64(), kept.as_secs_f64());
+    /// What to say when a ring keeps so much; nothing if that is enough.
+    pub(crate) fn broken(self, held: Held, kind: Kind) -> Option<String> {
+        let (promised, kept) = (self.time.as_secs_f64(), held.time.as_secs_f64());
         // From the first of N records to the last it is one period less than N of them.
         let least = promised * (1.0 - Promise::TOLERANCE) - 1.0 / self.rate - Promise::WAKING;
         if kept >= least {
@@ -56,15 +58,15 @@ impl Promise {
         let came = if kept > 0.0 {
             format!(
                 "they came at {:.1} a second",
-                capacity.saturating_sub(1) as f64 / kept
+                held.count.saturating_sub(1) as f64 / kept
             )
         } else {
             "they came all at once".to_owned()
         };
+        let (count, kind, rate) = (held.count, kind.plural(), self.rate);
         Some(format!(
-            "warning: the ring keeps {kept:.3} s, less than the {promised} s of --retain: its {capacity} records \
-             last so long at {} a second, and {came}; for more give a longer --retain, or --capacity, and --replace",
-            self.rate
+            "warning: the ring keeps {kept:.3} s, less than the {promised} s of --retain: its {count} {kind} last so \
+             long at {rate} a second, and {came}; for more give a longer --retain, or --capacity, and --replace"
         ))
     }
 }
@@ -94,14 +96,9 @@ impl Watch {
     }
 
     /// The complaint, if what is kept gives cause for the first one.
-    pub(crate) fn look(
-        &mut self,
-        now: u64,
-        kept: Option<Duration>,
-        capacity: u64,
-    ) -> Option<String> {
+    pub(crate) fn look(&mut self, now: u64, held: Option<Held>, kind: Kind) -> Option<String> {
         self.next = now.saturating_add(Watch::EVERY);
-        let complaint = self.promise?.broken(kept?, capacity)?;
+        let complaint = self.promise?.broken(held?, kind)?;
         self.promise = None;
         Some(complaint)
     }
@@ -116,10 +113,13 @@ mod tests {
         rate: 100.0,
     };
 
+    fn held(count: u64, kept_ms: u64) -> Held {
+        let time = Duration::from_millis(kept_ms);
+        Held { count, time }
+    }
+
     fn broken(kept_ms: u64) -> bool {
-        PROMISE
-            .broken(Duration::from_millis(kept_ms), 500)
-            .is_some()
+        PROMISE.broken(held(500, kept_ms), Kind::Records).is_some()
     }
 
     #[test]
@@ -141,12 +141,12 @@ mod tests {
             rate: 100.0,
         };
         assert_eq!(promise.retain().count(), 1);
-        assert_eq!(promise.broken(Duration::ZERO, 1), None);
+        assert_eq!(promise.broken(held(1, 0), Kind::Records), None);
     }
 
     #[test]
     fn the_complaint_says_what_is_what_was_to_be_and_what_to_do() {
-        let text = PROMISE.broken(Duration::from_millis(1250), 501);
+        let text = PROMISE.broken(held(501, 1250), Kind::Records);
         let text = text.expect("a complaint");
         for part in [
             "keeps 1.250 s",
@@ -158,8 +158,10 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        let at_once = PROMISE.broken(Duration::ZERO, 500).expect("a complaint");
+        let at_once = PROMISE.broken(held(500, 0), Kind::Frames);
+        let at_once = at_once.expect("a complaint");
         assert!(at_once.contains("all at once"), "{at_once}");
+        assert!(at_once.contains("its 500 frames"), "{at_once}");
     }
 
     #[test]
@@ -167,14 +169,18 @@ mod tests {
         let second = Watch::EVERY;
         let mut watch = Watch::new(Some(PROMISE));
         assert!(!watch.is_due(second - 1) && watch.is_due(second));
-        assert_eq!(watch.look(second, None, 500), None);
+        assert_eq!(watch.look(second, None, Kind::Records), None);
         assert!(!watch.is_due(2 * second - 1) && watch.is_due(2 * second));
-        assert!(watch.look(second, Some(Duration::ZERO), 500).is_some());
+        assert!(
+            watch
+                .look(second, Some(held(500, 0)), Kind::Records)
+                .is_some()
+        );
         assert!(!watch.is_due(u64::MAX));
-        assert_eq!(watch.look(second, Some(Duration::ZERO), 500), None);
+        assert_eq!(watch.look(second, Some(held(500, 0)), Kind::Records), None);
 
         let mut nothing = Watch::new(None);
         assert!(!nothing.is_due(u64::MAX));
-        assert_eq!(nothing.look(0, Some(Duration::ZERO), 500), None);
+        assert_eq!(nothing.look(0, Some(held(500, 0)), Kind::Records), None);
     }
 }

@@ -7,8 +7,12 @@ mod block;
 #[doc(hidden)]
 pub mod config;
 mod feed;
+mod frame_ring;
+mod frame_supply;
+mod frames;
 mod keep;
 mod pace;
+mod records;
 #[doc(hidden)]
 pub mod report;
 mod rounds;
@@ -18,5 +22,6 @@ pub mod run;
 pub mod source;
 mod stop;
 mod stream;
+mod supply;
 #[doc(hidden)]
 pub mod values;

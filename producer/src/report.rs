@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::supply::{FrameTally, Kind};
+
 /// Prints one line of talk. Talk that nobody can hear is no reason to end.
 pub fn say(line: &str) {
     // One write: other processes talk to the same terminal.
@@ -15,8 +17,11 @@ pub fn say(line: &str) {
 #[derive(Clone, Debug)]
 pub(crate) struct Summary {
     pub(crate) ring: String,
+    pub(crate) kind: Kind,
     pub(crate) published: u64,
     pub(crate) refused: u64,
+    /// Of a ring of frames.
+    pub(crate) frames: Option<FrameTally>,
     /// The time between the oldest and the newest record the ring keeps, if it is known.
     pub(crate) kept: Option<Duration>,
     pub(crate) elapsed: Duration,
@@ -41,8 +46,10 @@ impl Summary {
             None => String::new(),
         };
         format!(
-            "{} records published to {:?} in {:.3} s, {:.1} a second{}{late}",
+            "{} {}{} published to {:?} in {:.3} s, {:.1} a second{}{late}",
             grouped(self.published),
+            self.kind.plural(),
+            self.frames.map_or(String::new(), of_frames),
             self.ring,
             self.elapsed.as_secs_f64(),
             self.rate(),
@@ -55,13 +62,20 @@ impl Summary {
         let kept = self.kept.map_or(String::new(), |kept| {
             format!(",\"kept_s\":{:.6}", kept.as_secs_f64())
         });
+        let frames = self.frames.map_or(String::new(), |frames| {
+            format!(
+                ",\"bytes\":{},\"too_long\":{}",
+                frames.bytes, frames.too_long
+            )
+        });
         format!(
-            "{{\"ring\":{},\"final\":true,\"published\":{},\"refused\":{},\
-             \"elapsed_s\":{:.6},\"records_per_s\":{:.3}{kept}}}",
+            "{{\"ring\":{},\"final\":true,\"published\":{},\"refused\":{}{frames},\
+             \"elapsed_s\":{:.6},\"{}_per_s\":{:.3}{kept}}}",
             serde_json::Value::from(self.ring.as_str()),
             self.published,
             self.refused,
             self.elapsed.as_secs_f64(),
+            self.kind.plural(),
             self.rate(),
         )
     }
@@ -84,6 +98,7 @@ impl Summary {
 /// A line that is rewritten about once a second, where a person is watching.
 #[derive(Debug)]
 pub(crate) struct Progress {
+    kind: Kind,
     watched: bool,
     printed: Option<(Instant, u64)>,
     next: Instant,
@@ -100,8 +115,9 @@ impl Progress {
     const EVERY: Duration = Duration::from_secs(1);
 
     /// Progress of a run that begins now.
-    pub(crate) fn new() -> Progress {
+    pub(crate) fn new(kind: Kind) -> Progress {
         Progress {
+            kind,
             watched: io::stderr().is_terminal(),
             printed: None,
             next: Instant::now() + Progress::EVERY,
@@ -150,7 +166,7 @@ impl Progress {
             .is_none_or(|then| now - then > COMPLAIN_AGAIN);
         if is_due && now - began > Progress::EVERY {
             self.complained = Some(now);
-            say(&format!("records wait for {}", reader()));
+            say(&format!("{} wait for {}", self.kind.plural(), reader()));
         }
     }
 
@@ -159,7 +175,8 @@ impl Progress {
     }
 
     fn print(&mut self, now: Instant, published: u64, more: &str) {
-        let line = format!("\r\x1b[Kproducer: {} records{more}", grouped(published));
+        let (count, kind) = (grouped(published), self.kind.plural());
+        let line = format!("\r\x1b[Kproducer: {count} {kind}{more}");
         let mut out = io::stderr().lock();
         let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
         self.printed = Some((now, published));
@@ -179,6 +196,15 @@ fn refusals(refused: u64) -> String {
     match refused {
         0 => String::new(),
         some => format!(", {} refused", grouped(some)),
+    }
+}
+
+/// The part of a line that says more of frames than their number.
+fn of_frames(frames: FrameTally) -> String {
+    let bytes = format!(" ({} bytes)", grouped(frames.bytes));
+    match frames.too_long {
+        0 => bytes,
+        some => format!("{bytes}, {} too long and passed over,", grouped(some)),
     }
 }
 
@@ -202,8 +228,10 @@ mod tests {
     fn summary() -> Summary {
         Summary {
             ring: "a\"b".to_owned(),
+            kind: Kind::Records,
             published: 1500,
             refused: 0,
+            frames: None,
             kept: None,
             elapsed: Duration::from_millis(5000),
             latest: Some(Duration::from_micros(250)),
@@ -239,6 +267,32 @@ mod tests {
             some.human()
         );
         assert!(!summary().human().contains("refused"));
+    }
+
+    #[test]
+    fn frames_have_bytes_and_some_are_too_long() {
+        let frames = |too_long| Summary {
+            kind: Kind::Frames,
+            frames: Some(FrameTally {
+                bytes: 12_345,
+                too_long,
+            }),
+            ..summary()
+        };
+        let json: serde_json::Value = serde_json::from_str(&frames(2).json()).expect("JSON");
+        let expected = serde_json::json!({
+            "ring": "a\"b", "final": true, "published": 1500, "refused": 0, "bytes": 12_345, "too_long": 2,
+            "elapsed_s": 5.0, "frames_per_s": 300.0,
+        });
+        assert_eq!(json, expected);
+        let text = frames(2).human();
+        let expected = "1,500 frames (12,345 bytes), 2 too long and passed over, published to";
+        assert!(text.starts_with(expected), "{text}");
+        let text = frames(0).human();
+        assert!(
+            text.starts_with("1,500 frames (12,345 bytes) published to"),
+            "{text}"
+        );
     }
 
     #[test]

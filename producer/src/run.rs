@@ -1,4 +1,4 @@
-//! One run: open the source, create the ring, publish every record when it is due, report.
+//! One run: open the source, create the ring, publish everything when it is due, report.
 
 use std::time::{Duration, Instant};
 
@@ -7,11 +7,18 @@ use anyhow::Context;
 use crate::{
     config::{Config, SourceConfig},
     feed::Feed,
+    frame_supply::Frames,
     pace::{Schedule, Timing},
+    records::Records,
     report::say,
-    source::{Source, csv::CsvSource, synth::SynthSource},
+    source::{
+        Source,
+        csv::{CsvOptions, CsvSource},
+        synth::SynthSource,
+    },
     stop::Stop,
     stream::Stream,
+    supply::Supply,
 };
 
 /// How often to look for readers while waiting for them.
@@ -20,40 +27,49 @@ const LOOK: Duration = Duration::from_millis(10);
 /// Runs to the end and prints the summary, also when the run failed half-way.
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let stop = Stop::on_signals().context("cannot listen for signals")?;
-    let mut source = open(&config.source)?;
-    let (timing, time_offset) = timing(config, source.as_ref())?;
-    let mut stream = Stream::create(&config.ring, source.schema())?;
-    wait_for_readers(config, &stream, &stop);
+    let (mut supply, schedule) = open(config)?;
+    wait_for_readers(config, supply.as_ref(), &stop);
 
-    let schedule = Schedule::new(timing, time_offset);
     let (ring, promise) = (&config.ring.name, config.ring.keep.promise());
-    let mut feed = Feed::new(ring, promise, schedule, config.limits, &stop);
-    let fed = feed.run(source.as_mut(), &mut stream);
-    let summary = feed.summary(&stream);
-    stream.close();
+    let kind = supply.kind();
+    let mut feed = Feed::new(ring, kind, promise, schedule, config.limits, &stop);
+    let fed = feed.run(supply.as_mut());
+    let summary = feed.summary(supply.as_ref());
+    supply.close();
     let printed = summary.print(config.json);
     fed?;
     printed.context("standard output")
 }
 
-fn open(source: &SourceConfig) -> anyhow::Result<Box<dyn Source>> {
-    Ok(match source {
+fn open(config: &Config) -> anyhow::Result<(Box<dyn Supply>, Schedule)> {
+    let source: Box<dyn Source> = match &config.source {
         SourceConfig::Synth(options) => Box::new(SynthSource::new(options)?),
-        SourceConfig::Csv(options) => {
-            let mut csv = CsvSource::open(options)?;
-            match csv.time() {
-                Some((name, format)) => say(&format!(
-                    "time is the column {name:?}: {}",
-                    format.meaning()
-                )),
-                None if options.no_time => {}
-                None => say("no time column was found; if there is one, name it with --time"),
-            }
-            // Who corrects the options then does not meet a ring with the fields of the wrong ones.
-            csv.read_ahead()?;
-            Box::new(csv)
+        SourceConfig::Csv(options) => Box::new(open_csv(options)?),
+        SourceConfig::Frames(options) => {
+            let supply = Frames::open(options, &config.ring)?;
+            let timing = config.timing.unwrap_or(Timing::AsFast);
+            return Ok((Box::new(supply), Schedule::new(timing, 0)));
         }
-    })
+    };
+    let (timing, time_offset) = timing(config, source.as_ref())?;
+    let stream = Stream::create(&config.ring, source.schema())?;
+    let supply = Records::new(source, stream);
+    Ok((Box::new(supply), Schedule::new(timing, time_offset)))
+}
+
+fn open_csv(options: &CsvOptions) -> anyhow::Result<CsvSource> {
+    let mut csv = CsvSource::open(options)?;
+    match csv.time() {
+        Some((name, format)) => say(&format!(
+            "time is the column {name:?}: {}",
+            format.meaning()
+        )),
+        None if options.no_time => {}
+        None => say("no time column was found; if there is one, name it with --time"),
+    }
+    // Who corrects the options then does not meet a ring with the fields of the wrong ones.
+    csv.read_ahead()?;
+    Ok(csv)
 }
 
 /// How to time the records, and where in a record its time is.
@@ -77,16 +93,16 @@ fn timing(config: &Config, source: &dyn Source) -> anyhow::Result<(Timing, usize
     Ok((timing, time.unwrap_or(0)))
 }
 
-fn wait_for_readers(config: &Config, stream: &Stream, stop: &Stop) {
+fn wait_for_readers(config: &Config, supply: &dyn Supply, stop: &Stop) {
     let wanted = config.wait_for_readers;
-    if stream.readers() >= wanted {
+    if supply.readers() >= wanted {
         return;
     }
     let ring = &config.ring.name;
     say(&format!(
         "the ring {ring:?} is ready; waiting for {wanted} registered reader(s)"
     ));
-    while stream.readers() < wanted && !stop.is_asked() {
+    while supply.readers() < wanted && !stop.is_asked() {
         stop.sleep_until(Instant::now() + LOOK);
     }
 }

@@ -25,12 +25,7 @@ pub(crate) struct Stream {
 impl Stream {
     /// Creates the ring, or continues one that is the same.
     pub(crate) fn create(config: &RingConfig, schema: &Schema) -> anyhow::Result<Stream> {
-        let options = CreateOptions::default()
-            .replace(config.replace)
-            .allow(config.allow)
-            .when_full(config.when_full)
-            .stamp(config.stamp);
-        let options = with_access(options, config.access);
+        let options = options(config);
         let retain = retain(config, schema);
         let producer = UntypedProducer::create_with(&config.name, schema.clone(), retain, &options)
             .map_err(advice)?;
@@ -91,6 +86,16 @@ pub(crate) fn reader_in_the_way(ring: &str) -> String {
         })
 }
 
+/// What the command line says of any ring.
+pub(crate) fn options(config: &RingConfig) -> CreateOptions {
+    let options = CreateOptions::default()
+        .replace(config.replace)
+        .allow(config.allow)
+        .when_full(config.when_full)
+        .stamp(config.stamp);
+    with_access(options, config.access)
+}
+
 /// Adds who may open the files.
 fn with_access(options: CreateOptions, access: Access) -> CreateOptions {
     let options = match access.mode {
@@ -120,7 +125,7 @@ fn retain(config: &RingConfig, schema: &Schema) -> Retain {
 }
 
 /// The library's words, and which option of this program they come down to.
-fn advice(error: CreateError) -> anyhow::Error {
+pub(crate) fn advice(error: CreateError) -> anyhow::Error {
     match error {
         CreateError::Different { .. } | CreateError::Unverified { .. } => {
             anyhow::anyhow!("{error}\n--replace replaces it")

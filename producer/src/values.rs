@@ -37,6 +37,21 @@ pub fn positive_count(text: &str) -> Result<u64, String> {
     }
 }
 
+/// A number of bytes, that is not 0: `4096`, `64KiB`, `16MiB`, `1GiB`.
+pub fn size(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    let unit = UNITS.into_iter().find_map(|(name, bytes)| {
+        let number = text.strip_suffix(name)?;
+        Some((number.trim_end(), bytes))
+    });
+    let (number, unit) = unit.unwrap_or((text, 1));
+    let is_number = number.starts_with(|c: char| c.is_ascii_digit());
+    let bytes = is_number.then(|| count(number).ok()?.checked_mul(unit));
+    bytes.flatten().filter(|&bytes| bytes > 0).ok_or_else(|| {
+        format!("found {text:?}, expected a number of bytes such as 4096, 64KiB, 16MiB or 1GiB")
+    })
+}
+
 /// Readers to wait for; a ring has places for so many.
 pub fn readers(text: &str) -> Result<u64, String> {
     const PLACES: u64 = 64;
@@ -183,6 +198,26 @@ mod tests {
         assert!(rate("-1").is_err() && rate("inf").is_err() && rate("nan").is_err());
         assert_eq!(speed("10x"), Ok(10.0));
         assert!(speed("0").is_err() && speed("-1").is_err());
+    }
+
+    #[test]
+    fn sizes_are_bytes() {
+        let sizes = ["1", "921_600", "64KiB", "16 MiB", "1GiB"].map(size);
+        let expected = [1, 921_600, 64 << 10, 16 << 20, 1 << 30].map(Ok);
+        assert_eq!(sizes, expected);
+        for junk in [
+            "",
+            "0",
+            "0KiB",
+            "-1",
+            "+1",
+            "KiB",
+            "1kb",
+            "1.5MiB",
+            "99999999999GiB",
+        ] {
+            assert!(size(junk).is_err(), "{junk}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `ringctl info RING`
 
 use jiff::Timestamp;
-use ringbuf_core::inspect::{self, ReaderInfo, RingInfo};
+use ringbuf_core::inspect::{self, FramesInfo, ReaderInfo, RingInfo};
 use ringbuf_core::{Delivery, WhenFull};
 
 use crate::access::Access;
@@ -29,7 +29,11 @@ fn page(info: &RingInfo, now: Timestamp) -> String {
     for (word, value) in summary(info, now) {
         page += &format!("  {word:9} {}\n", printable(&value));
     }
-    page += &format!("\n{}\n\n", printable(&info.schema.to_string()));
+    page += &match info.frames {
+        // The fields are those of the ring's own notes about frames.
+        Some(_) => "\n".to_owned(),
+        None => format!("\n{}\n\n", printable(&info.schema.to_string())),
+    };
     page + &readers(info)
 }
 
@@ -45,6 +49,10 @@ fn summary(info: &RingInfo, now: Timestamp) -> Vec<(&'static str, String)> {
         true => ", the newest record beside the indices",
         false => "",
     };
+    let noun = match info.frames {
+        Some(_) => "frames",
+        None => "records",
+    };
     let place = match info.is_on_disk {
         true => "on disk",
         false => "memory",
@@ -55,12 +63,15 @@ fn summary(info: &RingInfo, now: Timestamp) -> Vec<(&'static str, String)> {
             "producer",
             format!("{}, epoch {}", info.producer.name(), info.epoch),
         ),
-        ("records", records(info)),
-        ("capacity", format!("{} records", grouped(info.capacity))),
-        (
-            "record",
-            format!("{} bytes{mirror}", grouped(info.schema.size() as u64)),
-        ),
+        (noun, contents(info)),
+        ("capacity", format!("{} {noun}", grouped(info.capacity))),
+        match &info.frames {
+            Some(frames) => ("arena", arena(frames)),
+            None => (
+                "record",
+                format!("{} bytes{mirror}", grouped(info.schema.size() as u64)),
+            ),
+        },
         (
             place,
             format!(
@@ -98,7 +109,14 @@ fn when_full(info: &RingInfo) -> String {
     }
 }
 
-fn records(info: &RingInfo) -> String {
+/// The room for the bytes of frames, and what is in use of it.
+fn arena(frames: &FramesInfo) -> String {
+    let (room, kept) = (frames.arena_bytes, frames.kept_bytes);
+    let (whole, bytes) = (size(room), grouped(room));
+    format!("{whole} ({bytes} bytes), {} in use", size(kept))
+}
+
+fn contents(info: &RingInfo) -> String {
     let kept = info.published.saturating_sub(info.oldest);
     let time = match info.kept {
         _ if !info.stamped => ", no publication times".to_owned(),

@@ -81,7 +81,10 @@ fn cells(info: &RingInfo) -> [String; 8] {
         living_readers(info).map_or_else(|| "?".to_owned(), |count| count.to_string()),
         grouped(info.published),
         grouped(info.capacity),
-        size(info.schema.size() as u64),
+        match info.frames {
+            Some(_) => "frames".to_owned(),
+            None => size(info.schema.size() as u64),
+        },
         size(info.file_bytes),
         utc_minute(info.created_ns),
     ]

@@ -24,7 +24,10 @@ pub(crate) struct RingView<'a> {
     /// `None` without publication times.
     kept_s: Option<f64>,
     stamped: bool,
+    /// Of a ring of frames, those of what it notes of each.
     record_bytes: usize,
+    /// `None` for a ring of records.
+    frames: Option<FramesView>,
     file_bytes: u64,
     on_disk: bool,
     unverified: bool,
@@ -41,6 +44,13 @@ pub(crate) struct RingView<'a> {
     readers_mode: Option<String>,
     /// `None` if this user may not see them.
     living_readers: Option<usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct FramesView {
+    arena_bytes: u64,
+    kept: u64,
+    kept_bytes: u64,
 }
 
 /// What only `info` tells.
@@ -93,6 +103,11 @@ impl<'a> RingView<'a> {
             kept_s: seconds(info.kept),
             stamped: info.stamped,
             record_bytes: info.schema.size(),
+            frames: info.frames.map(|frames| FramesView {
+                arena_bytes: frames.arena_bytes,
+                kept: frames.kept_frames,
+                kept_bytes: frames.kept_bytes,
+            }),
             file_bytes: info.file_bytes,
             on_disk: info.is_on_disk,
             unverified: info.is_unverified,

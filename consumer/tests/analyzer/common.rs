@@ -7,12 +7,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ringbuf_core::inspect::{self, ReaderInfo};
-use ringbuf_core::{Clock, CreateOptions, Element, Field, Retain, Schema, UntypedProducer};
+use ringbuf_core::{
+    Clock, CreateOptions, Element, Field, FrameProducer, FrameRetain, Retain, Schema,
+    UntypedProducer,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// No analyzer of a test takes so long, unless it hangs.
-const HANGS: Duration = Duration::from_secs(60);
+pub const HANGS: Duration = Duration::from_secs(60);
 
 /// Where a ring is, or will be.
 pub struct Place(TempDir);
@@ -39,6 +42,15 @@ impl Place {
         UntypedProducer::create_with(&self.ring(), schema(), retain, options).unwrap()
     }
 
+    /// A ring of frames, with room for so many bytes.
+    pub fn frames(&self, bytes: u64) -> FrameProducer {
+        self.frames_with(bytes, &CreateOptions::default().stamp(true))
+    }
+
+    pub fn frames_with(&self, bytes: u64, options: &CreateOptions) -> FrameProducer {
+        FrameProducer::create_with(&self.ring(), FrameRetain::bytes(bytes), options).unwrap()
+    }
+
     /// The only registered reader, if it is there yet.
     pub fn reader(&self) -> Option<ReaderInfo> {
         let mut readers = inspect::info(&self.ring()).unwrap().readers.unwrap();
@@ -63,6 +75,18 @@ impl Place {
         command.args(options.split_whitespace());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// One that records into this directory beside the ring.
+    pub fn recorder(&self, directory: &str, options: &str) -> Command {
+        let mut command = self.analyzer("record");
+        command.arg(self.path().join(directory));
+        command.args(options.split_whitespace());
+        command
+    }
+
+    pub fn record(&self, directory: &str, options: &str) -> Finished {
+        finish(self.recorder(directory, options).spawn().unwrap())
     }
 
     pub fn start(&self, arguments: &str) -> Child {

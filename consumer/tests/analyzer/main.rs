@@ -5,7 +5,9 @@ mod bounded;
 mod common;
 mod entering;
 mod following;
+mod frames;
 mod producer_death;
+mod recording;
 mod spans;
 #[cfg(not(ringbuf_portable))]
 mod truncated;

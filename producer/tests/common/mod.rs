@@ -10,7 +10,7 @@ use std::{
 };
 
 use ringbuf_core::{
-    AttachError, ReaderOptions, Records, Schema, UntypedReader,
+    AttachError, FrameHeader, FrameReader, ReaderOptions, Records, Schema, UntypedReader,
     inspect::{self, RingInfo},
 };
 
@@ -76,9 +76,19 @@ impl Producer {
         Producer::spawn(command.args(arguments).env("RINGBUF_DIR", directory))
     }
 
+    /// Starts it with this as its standard input.
+    pub fn start_on(input: impl Into<Stdio>, arguments: &[&str]) -> Producer {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_producer"));
+        Producer::spawn_on(input.into(), command.args(arguments))
+    }
+
     fn spawn(command: &mut Command) -> Producer {
+        Producer::spawn_on(Stdio::null(), command)
+    }
+
+    fn spawn_on(input: Stdio, command: &mut Command) -> Producer {
         let child = command
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -156,10 +166,19 @@ pub fn run(arguments: &[&str]) -> Outcome {
 
 /// Attaches a lossless reader, as soon as there is a ring.
 pub fn attach(ring: &str) -> UntypedReader {
+    attach_by(|options| UntypedReader::attach(ring, options))
+}
+
+/// The same for a ring of frames.
+pub fn attach_frames(ring: &str) -> FrameReader {
+    attach_by(|options| FrameReader::attach(ring, options))
+}
+
+fn attach_by<R>(attach: impl Fn(ReaderOptions) -> Result<R, AttachError>) -> R {
     let end = Instant::now() + PATIENCE;
     loop {
         let options = ReaderOptions::lossless().named("test").from_oldest();
-        match UntypedReader::attach(ring, options) {
+        match attach(options) {
             Ok(reader) => return reader,
             Err(AttachError::NotFound { .. }) => assert!(Instant::now() < end, "no ring appears"),
             Err(error) => panic!("{error}"),
@@ -215,5 +234,33 @@ pub fn hear(ring: &str, arguments: &[&str]) -> (Heard, Outcome) {
     let common = ["--ring", ring, "--wait-for-readers", "1", "--json"];
     let producer = Producer::start(&[arguments, &common].concat());
     let heard = drain(attach(ring));
+    (heard, producer.finish())
+}
+
+/// A frame that came through a ring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeardFrame {
+    pub header: FrameHeader,
+    pub bytes: Vec<u8>,
+}
+
+/// Reads frames until the ring is closed and empty.
+pub fn drain_frames(mut reader: FrameReader) -> Vec<HeardFrame> {
+    let mut heard = Vec::new();
+    while let Some(batch) = reader.next().expect("reads") {
+        assert_eq!(batch.missed(), 0);
+        heard.extend(batch.frames().map(|frame| HeardFrame {
+            header: *frame.header(),
+            bytes: frame.bytes().to_vec(),
+        }));
+    }
+    heard
+}
+
+/// Runs `producer` with these arguments and takes all the frames it has for `ring`.
+pub fn hear_frames(ring: &str, arguments: &[&str]) -> (Vec<HeardFrame>, Outcome) {
+    let common = ["--ring", ring, "--wait-for-readers", "1", "--json"];
+    let producer = Producer::start(&[arguments, &common].concat());
+    let heard = drain_frames(attach_frames(ring));
     (heard, producer.finish())
 }

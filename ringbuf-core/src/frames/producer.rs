@@ -260,6 +260,38 @@ impl FrameProducer {
         }
     }
 
+    /// As [`FrameProducer::claim`], but gives up waiting when `stop` says so, as [`FrameProducer::publish_until`] does. `None`:
+    /// it was given up, or dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`FrameProducer::publish`].
+    ///
+    /// ```
+    /// use ringbuf_core::{FrameProducer, FrameRetain, ReaderOptions};
+    ///
+    /// let mut producer = FrameProducer::heap(FrameRetain::bytes(128))?;
+    /// let _slow = producer.reader(ReaderOptions::lossless())?;
+    /// producer.publish(&[1; 128])?;
+    /// assert!(producer.claim_until(1, &|| true)?.is_none());
+    /// assert_eq!(producer.published(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn claim_until(
+        &mut self,
+        len: usize,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<FrameClaim<'_>>, PublishError> {
+        let patience = Patience::Unless(stop);
+        match self.claim_within(len, patience)? {
+            Ok(want) => Ok(Some(FrameClaim::new(self, want))),
+            Err(_) => {
+                self.core.give_up(1, patience);
+                Ok(None)
+            }
+        }
+    }
+
     #[inline]
     fn claim_within(
         &mut self,

@@ -1,0 +1,81 @@
+//! Who looks at what comes: an analysis of records, or of frames.
+
+use std::io;
+
+use ringbuf_core::{FrameReader, Records, UntypedReader};
+
+use crate::analysis::{Analysis, View};
+use crate::frames::{FrameAnalysis, FrameView};
+use crate::output::Output;
+use crate::progress::Summary;
+use crate::reader::{RingBatch, RingReader};
+
+/// Looks at what this reader reads.
+pub trait Analyst<R: RingReader> {
+    /// The first `read` of these. Returns how many it is done with, fewer only when it failed.
+    fn update(
+        &mut self,
+        batch: &R::Batch<'_>,
+        read: usize,
+        output: &mut Output,
+    ) -> (usize, io::Result<()>);
+
+    /// As [`Analysis::report`].
+    fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()>;
+
+    /// As [`Analysis::restarted`].
+    fn restarted(&mut self) {}
+}
+
+/// An analysis of records.
+pub struct OfRecords(pub Box<dyn Analysis>);
+
+/// An analysis of frames.
+pub struct OfFrames(pub Box<dyn FrameAnalysis>);
+
+impl Analyst<UntypedReader> for OfRecords {
+    fn update(
+        &mut self,
+        batch: &<UntypedReader as RingReader>::Batch<'_>,
+        read: usize,
+        output: &mut Output,
+    ) -> (usize, io::Result<()>) {
+        let all = batch.records();
+        let view = View {
+            records: Records::new(all.schema(), &all.bytes()[..read * all.schema().size()]),
+            first_sequence: RingBatch::first_sequence(batch),
+            missed: RingBatch::missed(batch),
+            published: &|record| batch.published_ns(record),
+        };
+        let result = self.0.update(&view, output);
+        (if result.is_ok() { read } else { 0 }, result)
+    }
+
+    fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
+        self.0.report(summary, output)
+    }
+
+    fn restarted(&mut self) {
+        self.0.restarted();
+    }
+}
+
+impl Analyst<FrameReader> for OfFrames {
+    fn update(
+        &mut self,
+        batch: &<FrameReader as RingReader>::Batch<'_>,
+        read: usize,
+        output: &mut Output,
+    ) -> (usize, io::Result<()>) {
+        for (done, frame) in batch.frames().take(read).enumerate() {
+            if let Err(error) = self.0.frame(&FrameView::of(&frame), output) {
+                return (done, Err(error));
+            }
+        }
+        (read, Ok(()))
+    }
+
+    fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
+        self.0.report(summary, output)
+    }
+}

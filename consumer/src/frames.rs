@@ -1,0 +1,188 @@
+//! Frames: what is in one, and what is done with it.
+//!
+//! | what it is | `tail` | `record` |
+//! | --- | --- | --- |
+//! | text: UTF-8 that its producer says nothing of | the line | `.txt` |
+//! | an image: u8 or u16, height x width x 1 to 4 channels | described | `.png` |
+//! | another array | described | `.npy` |
+//! | other bytes | described, with their beginning | `.bin` |
+
+mod describe;
+mod directory;
+mod files;
+mod record;
+mod tail;
+
+use std::io;
+
+use ringbuf_core::{Element, Frame};
+
+pub use self::directory::Directory;
+use self::record::Recorder;
+use self::tail::FrameTail;
+use crate::analysis::Kind;
+use crate::config::Config;
+use crate::output::Output;
+use crate::progress::Summary;
+use crate::usage::Usage;
+
+/// A frame.
+#[derive(Debug, Clone, Copy)]
+pub struct FrameView<'a> {
+    pub sequence: u64,
+    /// When it was published, nanoseconds since the Unix epoch; `None` if the ring does not tell.
+    pub published_ns: Option<i64>,
+    pub tag: u64,
+    /// The type of its elements and its shape, if its producer said.
+    pub array: Option<(Element, &'a [usize])>,
+    pub bytes: &'a [u8],
+}
+
+/// What is in a frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Content<'a> {
+    Text(&'a str),
+    Image(Image<'a>),
+    Array {
+        element: Element,
+        shape: &'a [usize],
+        bytes: &'a [u8],
+    },
+    Bytes(&'a [u8]),
+}
+
+/// Rows of pixels from the top to the bottom, the channels of each one together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Image<'a> {
+    pub height: u32,
+    pub width: u32,
+    pub channels: usize,
+    /// Two bytes a channel, the lower one first.
+    pub is_wide: bool,
+    pub bytes: &'a [u8],
+}
+
+/// Looks at frames and has something to say.
+pub trait FrameAnalysis {
+    /// One more frame.
+    fn frame(&mut self, frame: &FrameView<'_>, output: &mut Output) -> io::Result<()>;
+
+    /// A period has ended, or everything has: `summary` says which, and what it covers.
+    fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()>;
+}
+
+/// What to do with frames.
+pub fn analysis(config: &Config) -> anyhow::Result<Box<dyn FrameAnalysis>> {
+    let ring = config.ring_name();
+    if !config.fields.is_empty() {
+        let what = format!("ring {ring} holds frames, which have no fields: leave out --field");
+        return Err(Usage(what).into());
+    }
+    match &config.kind {
+        Kind::Tail => Ok(Box::new(FrameTail)),
+        Kind::Record(options) => Ok(Box::new(Recorder::to(Directory::open(options)?))),
+        Kind::Stats | Kind::Anomaly(_) => {
+            let kind = config.kind.name();
+            let what = format!(
+                "ring {ring} holds frames, and {kind} looks at records: use analyzer tail, or analyzer record"
+            );
+            Err(Usage(what).into())
+        }
+    }
+}
+
+impl<'a> FrameView<'a> {
+    pub fn of(frame: &Frame<'a>) -> FrameView<'a> {
+        FrameView {
+            sequence: frame.sequence(),
+            published_ns: frame.published_ns(),
+            tag: frame.tag(),
+            array: frame.element().map(|element| (element, frame.shape())),
+            bytes: frame.bytes(),
+        }
+    }
+
+    pub fn content(&self) -> Content<'a> {
+        let bytes = self.bytes;
+        let Some((element, shape)) = self.array else {
+            return match std::str::from_utf8(bytes) {
+                // No text has a NUL, and zeros are no text.
+                Ok(text) if !bytes.contains(&0) => Content::Text(text),
+                _ => Content::Bytes(bytes),
+            };
+        };
+        match self.image(element, shape) {
+            Some(image) => Content::Image(image),
+            None => Content::Array {
+                element,
+                shape,
+                bytes,
+            },
+        }
+    }
+
+    fn image(&self, element: Element, shape: &[usize]) -> Option<Image<'a>> {
+        let &[height, width, channels @ 1..=4] = shape else {
+            return None;
+        };
+        let side = |size: usize| u32::try_from(size).ok().filter(|&size| size > 0);
+        Some(Image {
+            height: side(height)?,
+            width: side(width)?,
+            channels,
+            is_wide: match element {
+                Element::U8 => false,
+                Element::U16 => true,
+                _ => return None,
+            },
+            bytes: self.bytes,
+        })
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// Frame 42, published one and a half seconds after the epoch, with tag 7.
+    pub fn frame<'a>(bytes: &'a [u8], array: Option<(Element, &'a [usize])>) -> FrameView<'a> {
+        FrameView {
+            sequence: 42,
+            published_ns: Some(1_500_000_000),
+            tag: 7,
+            array,
+            bytes,
+        }
+    }
+
+    #[test]
+    fn text_is_what_nobody_says_is_something_else() {
+        assert_eq!(frame(b"", None).content(), Content::Text(""));
+        let text = "gr\u{fc}\u{df}e\t\u{1b}[2J";
+        assert_eq!(frame(text.as_bytes(), None).content(), Content::Text(text));
+        for bytes in [&b"\xff"[..], b"a\0b", &[0; 9]] {
+            assert_eq!(frame(bytes, None).content(), Content::Bytes(bytes));
+        }
+        let said = frame(b"abc", Some((Element::U8, &[3])));
+        assert!(matches!(said.content(), Content::Array { .. }));
+    }
+
+    #[test]
+    fn images_have_three_dimensions_and_few_channels() {
+        let is_image = |element: Element, shape: &[usize]| {
+            let bytes = vec![0; element.size() * shape.iter().product::<usize>()];
+            matches!(
+                frame(&bytes, Some((element, shape))).content(),
+                Content::Image(_)
+            )
+        };
+        for channels in 1..=4 {
+            assert!(is_image(Element::U8, &[2, 3, channels]));
+            assert!(is_image(Element::U16, &[2, 3, channels]));
+        }
+        assert!(!is_image(Element::U8, &[2, 3, 5]) && !is_image(Element::U8, &[2, 3, 0]));
+        assert!(!is_image(Element::U8, &[0, 3, 1]) && !is_image(Element::U8, &[2, 0, 1]));
+        assert!(!is_image(Element::U8, &[2, 3]) && !is_image(Element::U8, &[1, 2, 3, 1]));
+        assert!(!is_image(Element::I8, &[2, 3, 1]) && !is_image(Element::F32, &[2, 3, 1]));
+    }
+}
