@@ -4,6 +4,7 @@ pub mod bare;
 pub mod clock;
 pub mod cores;
 pub mod latency;
+pub mod mixed;
 pub mod record;
 pub mod rings;
 pub mod role;

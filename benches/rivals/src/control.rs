@@ -30,7 +30,8 @@ mod line {
     /// One for each consumer, as those behind them.
     pub const DONE: usize = 4;
     pub const ENDED_NS: usize = DONE + super::CONSUMERS;
-    pub const STAMPS: usize = ENDED_NS + super::CONSUMERS;
+    pub const MISSED: usize = ENDED_NS + super::CONSUMERS;
+    pub const STAMPS: usize = MISSED + super::CONSUMERS;
     pub const END: usize = STAMPS + super::STAMPS / super::WORDS;
 }
 
@@ -82,6 +83,18 @@ impl Control {
     /// Rounds begun.
     pub fn round(&self) -> u64 {
         self.0.word(line::ROUND).load(Ordering::Acquire)
+    }
+
+    /// Consumer `index` has missed so many records so far; said before it is [done](Control::done).
+    pub fn miss(&self, index: usize, missed: u64) {
+        let word = self.0.word(line::MISSED + index);
+        word.store(missed, Ordering::Relaxed);
+    }
+
+    /// Records that the consumers missed until they were last done.
+    pub fn missed(&self, consumers: usize) -> u64 {
+        let missed = |index| self.0.word(line::MISSED + index).load(Ordering::Relaxed);
+        (0..consumers).map(missed).sum()
     }
 
     /// Consumer `index` has had everything of this round.

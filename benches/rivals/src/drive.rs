@@ -92,7 +92,7 @@ pub fn run(plan: &Plan) -> Result<()> {
                     Ok(Reply::Measured(measurement)) => {
                         tries -= 1;
                         keep(plan, &measurement)?;
-                        if results.add(work, measurement) {
+                        if results.add(work, *measurement) {
                             break;
                         }
                     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-/// Rings and queues of streams hold so much. Well beyond the second-level caches, within the third.
+/// Rings and queues hold so much, but for those of larger frames. Well beyond the second-level caches, within the third.
 pub const RING_BYTES: usize = 4 << 20;
 
 /// How a side waits that finds nothing to do.
@@ -44,6 +44,8 @@ pub struct Link {
     pub readers: usize,
     /// They are attached and never read; who is lossy may be.
     pub idle_readers: bool,
+    /// What the ring or queue holds, bytes.
+    pub memory: usize,
     parcels: Parcels,
 }
 
@@ -58,6 +60,7 @@ impl Link {
             waiting,
             readers,
             idle_readers: false,
+            memory: RING_BYTES,
             parcels: Parcels::default(),
         }
     }
@@ -69,7 +72,7 @@ impl Link {
 
     /// Records of `W` words that fit into the ring.
     pub fn capacity<const W: usize>(&self) -> usize {
-        RING_BYTES / (W * 8)
+        self.memory / (W * 8)
     }
 
     /// Records that one read takes at most, where that can be said: as many as a reader of ours is handed. All there is would
@@ -78,7 +81,7 @@ impl Link {
         let bytes = if self.waiting == Waiting::Spin {
             64 << 10
         } else {
-            RING_BYTES / 4
+            self.memory / 4
         };
         (bytes / (W * 8)).max(1)
     }

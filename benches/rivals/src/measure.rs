@@ -18,7 +18,7 @@ use crate::probe::{self, Probe};
 use crate::spec::{Fault, Work};
 use crate::work::{Outcome, Stage, crowd, ping_pong, publish_alone, stream, wake};
 
-/// Roles hold records of a mebibyte on their stacks where a peer moves them.
+/// Roles hold records of up to 8 MiB on their stacks where a peer moves them.
 const STACK: usize = 256 << 20;
 
 /// What to measure.
@@ -57,7 +57,7 @@ pub struct Measurement {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Reply {
-    Measured(Measurement),
+    Measured(Box<Measurement>),
     /// The cores were not near each other, and nothing was measured.
     Elsewhere {
         line_ns: f64,
@@ -80,7 +80,7 @@ pub fn measure(task: &Task) -> Result<Reply> {
     };
     // The limit of a measurement counts from here.
     std::fs::write(directory.join("begun"), "")?;
-    let before = Probe::take()?;
+    let before = Probe::take(task.work)?;
     if task.near && !before.is_near() {
         return Ok(Reply::Elsewhere {
             line_ns: before.line_ns,
@@ -94,14 +94,14 @@ pub fn measure(task: &Task) -> Result<Reply> {
     let mut outcome = peer::visit(&task.peer, &mut Lead { task, directory })
         .with_context(|| format!("no peer {:?}; see `rivals list`", task.peer))??;
     outcome.bare = bare.transpose()?.and_then(|bare| bare.times);
-    let after = Probe::take()?;
-    Ok(Reply::Measured(Measurement {
+    let after = Probe::take(task.work)?;
+    Ok(Reply::Measured(Box::new(Measurement {
         peer: task.peer.clone(),
         work: task.work.to_string(),
         before,
         after,
         outcome,
-    }))
+    })))
 }
 
 /// What a consumer's process is told.
@@ -164,6 +164,7 @@ fn stage<P: Peer>(task: &Task, directory: &Path) -> Result<Stage> {
         let name = format!("there-{number}");
         let mut link = Link::new(directory.to_owned(), &name, waiting, of_this);
         link.idle_readers = matches!(task.work, Work::Crowd { .. });
+        link.memory = task.work.memory();
         link
     });
     Ok(Stage {
@@ -186,7 +187,7 @@ fn lead<P: Peer>(task: &Task, directory: &Path) -> Result<Outcome> {
     );
     ensure!(
         task.fault.is_none() || task.work.has_faults(),
-        "{} cannot go wrong on purpose: only W2 and W3 can",
+        "{} cannot go wrong on purpose: only W2, W3 and W7 can",
         task.work
     );
     let stage = stage::<P>(task, directory)?;
@@ -242,6 +243,10 @@ macro_rules! with_words {
                 const $words: usize = 131_072;
                 $do
             }
+            8_388_608 => {
+                const $words: usize = 1 << 20;
+                $do
+            }
             bytes => bail!("records of {bytes} bytes"),
         }
     };
@@ -269,7 +274,9 @@ fn produce<P: Peer>(stage: &Stage) -> Result<Outcome> {
         Work::Wake { micros } => wake::produce::<P, 1>(stage, Duration::from_micros(micros)),
         Work::Crowd { .. } => publish_alone::<P, 8>(stage),
         Work::FanOut { .. } => stream::produce::<P, 8>(stage),
-        Work::Stream { .. } => with_words!(stage.work, W => stream::produce::<P, W>(stage)),
+        Work::Stream { .. } | Work::Frames { .. } => {
+            with_words!(stage.work, W => stream::produce::<P, W>(stage))
+        }
     }
 }
 
@@ -283,7 +290,9 @@ fn consume<P: Peer>(stage: &Stage, reader: usize) -> Result<()> {
         Work::Wake { .. } => wake::consume::<P, 1>(stage),
         Work::Crowd { .. } => crowd::attend::<P, 8>(stage),
         Work::FanOut { .. } => stream::consume::<P, 8>(stage, reader),
-        Work::Stream { .. } => with_words!(stage.work, W => stream::consume::<P, W>(stage, reader)),
+        Work::Stream { .. } | Work::Frames { .. } => {
+            with_words!(stage.work, W => stream::consume::<P, W>(stage, reader))
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub trait Sender<const W: usize> {
 
 /// The end that reads.
 pub trait Receiver<const W: usize> {
-    /// Hands what has come to `check`. Waits as the link says, or comes back with nothing.
+    /// Hands what has come to `check`, and says what was missed if that may be. Waits as the link says, or comes back with nothing.
     fn receive(&mut self, check: &mut Check<W>) -> Result<()>;
 }
 
@@ -41,6 +41,10 @@ pub enum Can {
     Wake,
     /// W6: publish while others are attached that do not read.
     Crowd,
+    /// W7: payloads of any size, each a publication, to one consumer; or to one that never holds the producer and may
+    /// miss some.
+    Frames,
+    FramesLossy,
 }
 
 /// The facts that the tables show.
@@ -107,6 +111,9 @@ peers![
     ours_in_place::InPlace<false>,
     ours::LatencyLossless,
     ours::LatencyLossy,
+    ours_frames::InPlace,
+    ours_frames::Claimed<false>,
+    ours_frames::Claimed<true>,
     shaq::Spsc<true>,
     shaq::Spsc<false>,
     shaq::Broadcast<true>,
@@ -114,6 +121,7 @@ peers![
     shmem_ipc::ShmemIpc<true>,
     shmem_ipc::ShmemIpc<false>,
     iceoryx::Iceoryx2,
+    iceoryx_slices::Slices,
     disruptor::Disruptor<true>,
     disruptor::Disruptor<false>,
     rtrb::Rtrb<true, false>,

@@ -6,6 +6,8 @@ use anyhow::{Context, Result, ensure};
 use benches::{bare, cores};
 use serde::{Deserialize, Serialize};
 
+use crate::spec::Work;
+
 /// What the machine can do at this moment.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Probe {
@@ -15,6 +17,9 @@ pub struct Probe {
     pub stream_64k: f64,
     /// The same, the index passed on every 64 B.
     pub stream_64: f64,
+    /// The same through as much memory as the peer has, the index passed on for every frame; where there are frames.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stream_frames: Option<f64>,
 }
 
 impl Probe {
@@ -23,13 +28,23 @@ impl Probe {
         (40.0..=80.0).contains(&self.line_ns)
     }
 
-    pub fn take() -> Result<Probe> {
+    /// Takes one, for that work.
+    pub fn take(work: Work) -> Result<Probe> {
         const ONE_CORE: &str = "two cores are needed";
         let stream = |index| anyhow::Ok(bare::stream_gbps(index).context(ONE_CORE)? * 1e9);
+        let frames = |(bytes, memory)| {
+            let rate = bare::stream_through_gbps(memory, bytes).context(ONE_CORE)?;
+            anyhow::Ok(rate * 1e9)
+        };
+        let sizes = match work {
+            Work::Frames { bytes, memory } => Some((bytes, memory)),
+            _ => None,
+        };
         Ok(Probe {
             line_ns: bare::cache_line_ns().context(ONE_CORE)?,
             stream_64k: stream(65_536)?,
             stream_64: stream(64)?,
+            stream_frames: sizes.map(frames).transpose()?,
         })
     }
 }

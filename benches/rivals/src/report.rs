@@ -113,7 +113,7 @@ fn bare(run: &Measurement, of: impl Fn(&Probe) -> f64) -> f64 {
 }
 
 fn rate(run: &Measurement) -> f64 {
-    run.outcome.records as f64 / run.outcome.seconds
+    (run.outcome.records - run.outcome.missed) as f64 / run.outcome.seconds
 }
 
 fn ns(value: f64) -> String {
@@ -129,7 +129,8 @@ fn per_second(value: f64) -> String {
     match value {
         1e9.. => format!("{:.2} G", value / 1e9),
         1e6.. => format!("{:.1} M", value / 1e6),
-        _ => format!("{:.1} k", value / 1e3),
+        1e4.. => format!("{:.1} k", value / 1e3),
+        _ => format!("{value:.0}"),
     }
 }
 
@@ -222,6 +223,10 @@ pub fn render(results: &Results, peers: &[Facts], command: &str) -> String {
                 let columns = "records/s | min .. max (runs) | GB/s | x raw, 64 KiB index | x raw, 64 B index";
                 table(columns).render(&mut out, |runs| throughput(runs, work));
             }
+            Work::Frames { .. } => {
+                let columns = "frames/s | min .. max (runs) | GB/s | x raw, same memory, index per frame | x raw, 4 MiB, 64 KiB index | missed";
+                table(columns).render(&mut out, |runs| frames(runs, work));
+            }
             Work::Alone | Work::Crowd { .. } => {
                 table("ns | min .. max (runs)").render(&mut out, cost);
             }
@@ -276,13 +281,17 @@ pub fn title(work: Work) -> String {
         Work::Crowd { readers } => {
             format!("W6: publish 64 B, {readers} readers attached that take nothing")
         }
+        Work::Frames { bytes, memory } => {
+            let memory = memory >> 20;
+            format!("W7: 1 to 1, frames of {bytes} B through {memory} MiB, one by one")
+        }
     }
 }
 
 /// What is compared: the better, the larger; and as it is shown.
 pub fn figure(work: Work, runs: &[Measurement]) -> (f64, String) {
     match work {
-        Work::Stream { .. } | Work::FanOut { .. } => {
+        Work::Stream { .. } | Work::FanOut { .. } | Work::Frames { .. } => {
             let rate = median(runs, |run| delivered(run, work));
             (rate, format!("{}/s", per_second(rate)))
         }
@@ -322,6 +331,31 @@ fn throughput(runs: &[Measurement], work: Work) -> (f64, String) {
         spread.median,
         format!(
             "{} | {gigabytes:.2} | {wide:.3} | {narrow:.2}",
+            spread.cells(per_second)
+        ),
+    )
+}
+
+fn frames(runs: &[Measurement], work: Work) -> (f64, String) {
+    let spread = Spread::of(runs, rate);
+    let moved = |run: &Measurement| rate(run) * work.bytes() as f64;
+    let gigabytes = median(runs, moved) / 1e9;
+    let same = median(runs, |run| {
+        moved(run) / bare(run, |probe| probe.stream_frames.unwrap_or(f64::NAN))
+    });
+    let wide = median(runs, |run| moved(run) / bare(run, |probe| probe.stream_64k));
+    let missed = median(runs, |run| {
+        run.outcome.missed as f64 / run.outcome.records as f64
+    });
+    let missed = if missed > 0.0 {
+        format!("{:.1} %", missed * 1e2)
+    } else {
+        "0".to_owned()
+    };
+    (
+        spread.median,
+        format!(
+            "{} | {gigabytes:.2} | {same:.3} | {wide:.3} | {missed}",
             spread.cells(per_second)
         ),
     )

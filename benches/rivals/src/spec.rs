@@ -6,11 +6,18 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
-use crate::link::Waiting;
+use crate::link::{RING_BYTES, Waiting};
 use crate::peer::{Can, Facts};
 
 /// Bytes of the records that streams are measured with.
 pub const SIZES: [usize; 5] = [8, 64, 1024, 65_536, 1 << 20];
+
+/// Bytes of the frames.
+pub const FRAMES: [usize; 4] = [1024, 65_536, 1 << 20, 8 << 20];
+/// What a ring of frames holds at most, and one of any size does: beyond the caches.
+const FRAME_RING_BYTES: usize = 64 << 20;
+/// Frames that a ring holds at least: with fewer, one side would wait for the other at each.
+const FRAMES_AT_LEAST: usize = 4;
 
 /// A workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +34,8 @@ pub enum Work {
     Wake { micros: u64 },
     /// W6.
     Crowd { readers: usize },
+    /// W7, with frames of so many bytes through so many.
+    Frames { bytes: usize, memory: usize },
 }
 
 impl Work {
@@ -40,11 +49,18 @@ impl Work {
         all.push(Work::Alone);
         all.extend([200, 1000].map(|micros| Work::Wake { micros }));
         all.extend([0, 1, 8, 64].map(|readers| Work::Crowd { readers }));
+        for bytes in FRAMES {
+            let least = RING_BYTES.max(FRAMES_AT_LEAST * bytes);
+            all.extend([least, FRAME_RING_BYTES].map(|memory| Work::Frames { bytes, memory }));
+        }
         all
     }
 
     /// Whether the peer takes part.
     pub fn suits(self, facts: &Facts) -> bool {
+        if self.is_lossy(facts) {
+            return true;
+        }
         let wanted = match self {
             Work::PingPong => Can::PingPong,
             Work::Stream { .. } => Can::Stream,
@@ -56,16 +72,30 @@ impl Work {
             Work::Alone => Can::Alone,
             Work::Wake { .. } => Can::Wake,
             Work::Crowd { .. } => Can::Crowd,
+            Work::Frames { .. } => Can::Frames,
         };
         facts.can.contains(&wanted)
+    }
+
+    /// Whether the peer takes part, but may miss something: its figure is no match for those of others.
+    pub fn is_lossy(self, facts: &Facts) -> bool {
+        matches!(self, Work::Frames { .. }) && facts.can.contains(&Can::FramesLossy)
     }
 
     /// Bytes of a record.
     pub fn bytes(self) -> usize {
         match self {
-            Work::Stream { bytes } => bytes,
+            Work::Stream { bytes } | Work::Frames { bytes, .. } => bytes,
             Work::Alone | Work::Wake { .. } => 8,
             Work::PingPong | Work::FanOut { .. } | Work::Crowd { .. } => 64,
+        }
+    }
+
+    /// Bytes that a ring or queue holds.
+    pub fn memory(self) -> usize {
+        match self {
+            Work::Frames { memory, .. } => memory,
+            _ => RING_BYTES,
         }
     }
 
@@ -74,7 +104,7 @@ impl Work {
         match self {
             Work::Alone => 0,
             Work::FanOut { readers, .. } | Work::Crowd { readers } => readers,
-            Work::PingPong | Work::Stream { .. } | Work::Wake { .. } => 1,
+            Work::PingPong | Work::Stream { .. } | Work::Wake { .. } | Work::Frames { .. } => 1,
         }
     }
 
@@ -88,7 +118,10 @@ impl Work {
 
     /// Whether the producer can be told to do something wrong.
     pub fn has_faults(self) -> bool {
-        matches!(self, Work::Stream { .. } | Work::FanOut { .. })
+        matches!(
+            self,
+            Work::Stream { .. } | Work::FanOut { .. } | Work::Frames { .. }
+        )
     }
 
     /// Records go from one core to another, so it matters how far they are from each other.
@@ -118,6 +151,7 @@ impl fmt::Display for Work {
             Work::Alone => f.pad("w4"),
             Work::Wake { micros } => write!(f, "w5-{micros}us"),
             Work::Crowd { readers } => write!(f, "w6-{readers}"),
+            Work::Frames { bytes, memory } => write!(f, "w7-{bytes}B-{}MiB", memory >> 20),
         }
     }
 }

@@ -49,7 +49,8 @@ pub fn render(results: &Results, peers: &[Facts], out: &mut String) {
             let taking_part = || {
                 peers
                     .iter()
-                    .filter(move |facts| work.suits(facts) && is_batched(work, facts) == batched)
+                    .filter(move |facts| work.suits(facts) && !work.is_lossy(facts))
+                    .filter(move |facts| is_batched(work, facts) == batched)
             };
             let best = |wanted: &dyn Fn(&Facts) -> bool| {
                 taking_part()

@@ -10,7 +10,7 @@ mod stream;
 mod wake;
 
 pub use line::{await_word, cache_line_ns};
-pub use stream::stream_gbps;
+pub use stream::{stream_gbps, stream_through_gbps};
 pub use wake::{change_and_wake, sleep_until_changed, spin_for, wake_ns};
 
 /// What the machine can do at this moment.

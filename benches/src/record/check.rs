@@ -17,6 +17,7 @@ use super::wide;
 #[derive(Debug, Default)]
 pub struct Check<const N: usize> {
     next: u64,
+    missed: u64,
     /// Bits that were not what they had to be, of all words so far.
     wrong: [u64; 4],
 }
@@ -29,7 +30,29 @@ impl<const N: usize> Check<N> {
         self.next += records.len() as u64;
     }
 
-    /// The sequence that must come next: how many have come.
+    /// Passes over records that this consumer was told it missed.
+    ///
+    /// ```
+    /// let mut check = benches::record::Check::default();
+    /// check.take(&[[0, 1]]);
+    /// check.miss(2);
+    /// check.take(&[[3, 4]]);
+    /// check.verdict(4).unwrap();
+    /// assert_eq!(check.missed(), 2);
+    /// ```
+    #[inline(always)]
+    pub fn miss(&mut self, records: u64) {
+        self.next += records;
+        self.missed += records;
+    }
+
+    /// How many it missed.
+    #[inline(always)]
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+
+    /// The sequence that must come next: how many have come, or were missed.
     #[inline(always)]
     pub fn next(&self) -> u64 {
         self.next

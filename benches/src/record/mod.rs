@@ -50,6 +50,18 @@ pub fn fill_uninit<const N: usize>(records: &mut [MaybeUninit<[u64; N]>], first:
     fill(records, first);
 }
 
+/// The bytes of records, as they lie.
+///
+/// ```
+/// assert_eq!(benches::record::as_bytes(&[[1u64.to_le()]]), [1, 0, 0, 0, 0, 0, 0, 0]);
+/// ```
+#[inline(always)]
+pub fn as_bytes<const N: usize>(records: &[[u64; N]]) -> &[u8] {
+    let words = records.as_flattened();
+    // SAFETY: the same memory, borrowed as long; words are made of bytes, and bytes lie anywhere.
+    unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
+}
+
 /// Whether every word of these records is what its sequence says.
 ///
 /// ```

@@ -3,6 +3,7 @@
 //! A stream is measured in its steady state at the producer: a lossless reader keeps it at most one ring ahead, so
 //! over a sample of many rings both have the same rate.
 
+mod frames;
 mod publish;
 mod read;
 mod row;
@@ -11,7 +12,7 @@ mod table;
 
 pub use publish::{Outcome, Stream, start};
 pub use read::play;
-pub use row::{How, Memory, Row};
+pub use row::{How, Memory, Row, What};
 pub use rows::rows;
 pub use table::{Line, Table};
 

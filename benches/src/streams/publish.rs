@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use ringbuf_core::{CreateOptions, Producer, Retain};
 
 use super::read::{self, Got};
-use super::row::{How, Memory, Row};
-use super::{BATCH_BYTES, RING_BYTES};
+use super::row::{How, Memory, Row, What};
+use super::{BATCH_BYTES, frames};
 use crate::role::Role;
 use crate::{cores, record};
 
 /// The least that is measured at once: in less than this the producer would only fill the ring.
-const LAPS: u64 = 4;
+pub(super) const LAPS: u64 = 4;
 
 /// A ring at work, with records of some size.
 pub trait Stream {
@@ -44,6 +44,7 @@ pub struct Outcome {
 /// That fails.
 pub fn start(row: &Row, index: usize, directory: &Path) -> Box<dyn Stream> {
     match row.bytes {
+        _ if row.what == What::Frames => frames::start(row, index, directory),
         8 => Box::new(Ring::<1>::start(row, index, directory)),
         64 => Box::new(Ring::<8>::start(row, index, directory)),
         0x400 => Box::new(Ring::<128>::start(row, index, directory)),
@@ -53,11 +54,54 @@ pub fn start(row: &Row, index: usize, directory: &Path) -> Box<dyn Stream> {
     }
 }
 
+/// The readers of a ring.
+#[derive(Default)]
+pub(super) struct Readers {
+    processes: Vec<Role>,
+    threads: Vec<JoinHandle<Got>>,
+}
+
+impl Readers {
+    pub(super) fn add_process(&mut self, index: usize, path: &str) {
+        self.processes.push(Role::start(&read::role(index, path)));
+    }
+
+    /// Asks all of them, once the ring is closed.
+    pub(super) fn finish(self, published: u64) -> Outcome {
+        let processes = self
+            .processes
+            .into_iter()
+            .map(|reader| read::heard(&reader.finish()));
+        let threads = self
+            .threads
+            .into_iter()
+            .map(|reader| reader.join().expect("a reader that found all right"));
+        let mut missed = 0;
+        for got in processes.chain(threads) {
+            assert_eq!(
+                got.read + got.missed,
+                published,
+                "read and missed are not what was published"
+            );
+            missed += got.missed;
+        }
+        Outcome { published, missed }
+    }
+}
+
+/// Publishes on the first core. With more readers than cores, the scheduler knows better.
+pub(super) fn in_its_place(row: &Row, publish: impl FnOnce() -> Duration + Send) -> Duration {
+    if row.readers <= 1 {
+        cores::on_first(publish)
+    } else {
+        publish()
+    }
+}
+
 struct Ring<const N: usize> {
     row: Row,
     producer: Producer<[u64; N]>,
-    processes: Vec<Role>,
-    threads: Vec<JoinHandle<Got>>,
+    readers: Readers,
     /// Where records are made before they are published.
     samples: Vec<[u64; N]>,
 }
@@ -69,7 +113,7 @@ impl<const N: usize> Ring<N> {
             .stamp(row.stamp)
             .in_place(row.how == How::InPlace)
             .replace(true);
-        let retain = Retain::records((RING_BYTES / row.bytes) as u64);
+        let retain = Retain::records((row.ring_bytes() / row.bytes) as u64);
         let path = directory.join("bench.ring").display().to_string();
         let producer = match row.memory {
             Memory::Heap => Producer::heap_with(retain, &options),
@@ -84,8 +128,7 @@ impl<const N: usize> Ring<N> {
         let mut ring = Ring {
             row: *row,
             producer,
-            processes: Vec::new(),
-            threads: Vec::new(),
+            readers: Readers::default(),
             samples: vec![[0; N]; batch],
         };
         for _ in 0..row.readers {
@@ -99,7 +142,7 @@ impl<const N: usize> Ring<N> {
 
     fn add_reader(&mut self, index: usize, path: &str) {
         if self.row.memory == Memory::Mapped {
-            return self.processes.push(Role::start(&read::role(index, path)));
+            return self.readers.add_process(index, path);
         }
         let row = self.row;
         let reader = self
@@ -107,7 +150,7 @@ impl<const N: usize> Ring<N> {
             .reader(row.reader_options())
             .expect("attaching");
         let follow = move || read::follow(&row, reader);
-        self.threads.push(std::thread::spawn(follow));
+        self.readers.threads.push(std::thread::spawn(follow));
     }
 
     fn publish_until(&mut self, end: u64) -> Duration {
@@ -169,35 +212,14 @@ impl<const N: usize> Stream for Ring<N> {
     fn publish(&mut self, records: u64) -> (u64, Duration) {
         let records = records.max(LAPS * self.producer.capacity());
         let end = self.producer.published() + records;
-        // With more readers than cores, the scheduler knows better.
-        let elapsed = if self.row.readers <= 1 {
-            cores::on_first(|| self.publish_until(end))
-        } else {
-            self.publish_until(end)
-        };
+        let row = self.row;
+        let elapsed = in_its_place(&row, || self.publish_until(end));
         (records, elapsed)
     }
 
     fn finish(self: Box<Self>) -> Outcome {
         let published = self.producer.published();
         self.producer.close();
-        let processes = self
-            .processes
-            .into_iter()
-            .map(|reader| read::heard(&reader.finish()));
-        let threads = self
-            .threads
-            .into_iter()
-            .map(|reader| reader.join().expect("a reader that found all right"));
-        let mut missed = 0;
-        for got in processes.chain(threads) {
-            assert_eq!(
-                got.read + got.missed,
-                published,
-                "read and missed are not what was published"
-            );
-            missed += got.missed;
-        }
-        Outcome { published, missed }
+        self.readers.finish(published)
     }
 }

@@ -2,7 +2,8 @@
 
 use ringbuf_core::{Delivery, Reader};
 
-use super::row::Row;
+use super::frames;
+use super::row::{Row, What};
 use super::rows::rows;
 use crate::cores;
 
@@ -27,6 +28,7 @@ pub fn play(role: &str) {
     let (index, path) = role.split_once(' ').expect("\"ROW PATH\"");
     let row = rows()[index.parse::<usize>().expect("the number of a row")];
     let Got { read, missed } = match row.bytes {
+        _ if row.what == What::Frames => frames::read(&row, path),
         8 => attach::<1>(&row, path),
         64 => attach::<8>(&row, path),
         0x400 => attach::<128>(&row, path),
@@ -62,11 +64,22 @@ pub(super) fn follow<const N: usize>(row: &Row, mut reader: Reader<[u64; N]>) ->
     let mut got = Got { read: 0, missed: 0 };
     while let Some(batch) = reader.next().expect("reading") {
         got.missed += batch.missed();
-        let records = batch.records();
-        let first = batch.first_sequence();
+        got.take(batch.first_sequence(), batch.records());
+    }
+    got.verdict(row)
+}
+
+impl Got {
+    /// Takes these records, the first of that sequence.
+    ///
+    /// # Panics
+    ///
+    /// They are others than must come next, or a word of them is.
+    #[inline(always)]
+    pub(super) fn take<const N: usize>(&mut self, first: u64, records: &[[u64; N]]) {
         assert_eq!(
             first,
-            got.read + got.missed,
+            self.read + self.missed,
             "records are missing that were not counted as missed"
         );
         assert!(
@@ -74,12 +87,20 @@ pub(super) fn follow<const N: usize>(row: &Row, mut reader: Reader<[u64; N]>) ->
             "a wrong word in the {} records from {first} on",
             records.len()
         );
-        got.read += records.len() as u64;
+        self.read += records.len() as u64;
     }
-    assert!(
-        row.delivery != Delivery::Lossless || got.missed == 0,
-        "a lossless reader missed {} records",
-        got.missed
-    );
-    got
+
+    /// All of it.
+    ///
+    /// # Panics
+    ///
+    /// A lossless reader missed some.
+    pub(super) fn verdict(self, row: &Row) -> Got {
+        assert!(
+            row.delivery != Delivery::Lossless || self.missed == 0,
+            "a lossless reader missed {} records",
+            self.missed
+        );
+        self
+    }
 }

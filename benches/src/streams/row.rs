@@ -4,6 +4,8 @@ use std::fmt;
 
 use ringbuf_core::{Delivery, Preset, ReaderOptions, Wait};
 
+use super::RING_BYTES;
+
 /// One benchmark of streams.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -15,7 +17,9 @@ pub struct Row {
     pub wait: Wait,
     /// Where the ring lies.
     pub memory: Memory,
-    /// The size of a record: 8, 64, 1 Ki, 64 Ki or 1 Mi.
+    /// What is published.
+    pub what: What,
+    /// The size of a record: 8, 64, 1 Ki, 64 Ki or 1 Mi. Of a frame: 1 Ki, 64 Ki, 1 Mi or 8 Mi.
     pub bytes: usize,
     /// How the producer publishes.
     pub how: How,
@@ -23,6 +27,15 @@ pub struct Row {
     pub preset: Preset,
     /// Whether the ring notes publication times.
     pub stamp: bool,
+}
+
+/// What a ring is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Records of one size.
+    Records,
+    /// Frames: each may have another size, though here they have not.
+    Frames,
 }
 
 /// Where a ring lies, and so what its readers are.
@@ -57,8 +70,12 @@ impl Row {
     /// Everything else about it.
     pub fn work(&self) -> String {
         let mut work = format!(
-            "{}, {}, {}",
+            "{}{}, {}, {}",
             Size(self.bytes),
+            match self.what {
+                What::Records => "",
+                What::Frames => " frames",
+            },
             match self.how {
                 How::One => "one by one",
                 How::Batch => "batches",
@@ -82,6 +99,11 @@ impl Row {
             work += ", sleeping";
         }
         work
+    }
+
+    /// Bytes that its ring holds: four frames at least.
+    pub(super) fn ring_bytes(&self) -> usize {
+        RING_BYTES.max(4 * self.bytes)
     }
 
     /// How its readers attach.

@@ -2,7 +2,7 @@
 
 use ringbuf_core::{Delivery, Preset, Wait};
 
-use super::row::{How, Memory, Row};
+use super::row::{How, Memory, Row, What};
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -14,7 +14,7 @@ const MIB: usize = 1 << 20;
 /// assert!(rows.iter().any(|row| row.to_string() == "1 lossless/64 B, batches, mapped"));
 /// ```
 pub fn rows() -> Vec<Row> {
-    [nobody(), one_reader(), four_readers()].concat()
+    [nobody(), one_reader(), frames(), four_readers()].concat()
 }
 
 /// What publishing costs by itself, with all that a ring can be asked to do meanwhile.
@@ -70,6 +70,22 @@ fn one_reader() -> Vec<Row> {
     rows
 }
 
+/// Frames to one reader: written in place or copied in, read in place or copied out.
+fn frames() -> Vec<Row> {
+    let ways = [
+        (Delivery::Lossless, How::InPlace),
+        (Delivery::Lossless, How::One),
+        (Delivery::Lossy, How::One),
+    ];
+    let of = |(delivery, how)| {
+        [KIB, 64 * KIB, MIB, 8 * MIB].map(|bytes| Row {
+            what: What::Frames,
+            ..row(1, delivery, bytes, how)
+        })
+    };
+    ways.map(of).concat()
+}
+
 /// More than there are cores here: who spins keeps others from running.
 fn four_readers() -> Vec<Row> {
     let mut rows = Vec::new();
@@ -115,6 +131,7 @@ fn row(readers: usize, delivery: Delivery, bytes: usize, how: How) -> Row {
         delivery,
         wait: Wait::Spin,
         memory: Memory::Mapped,
+        what: What::Records,
         bytes,
         how,
         preset: Preset::Throughput,

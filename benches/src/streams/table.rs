@@ -124,7 +124,7 @@ impl fmt::Display for Table {
             f,
             "Medians. GB/s: delivered to all readers together; with nobody, published, and nothing is checked. × bare, of \
              the same run, with\nwhat it was before/after: the ns of a cache line from core to core where nobody reads, else \
-             the GB/s of a raw stream that is\ntold every 64 KiB, or every 64 B."
+             the GB/s of a raw stream that is\ntold every 64 KiB, or every 64 B, through 4 MiB as the rings are; those of frames hold four at least."
         )
     }
 }

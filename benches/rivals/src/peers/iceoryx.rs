@@ -17,7 +17,7 @@ use crate::peer::{Between, Can, Facts, Peer, Receiver, Sender};
 
 pub struct Iceoryx2;
 
-type Node = iceoryx2::node::Node<ipc::Service>;
+pub type Node = iceoryx2::node::Node<ipc::Service>;
 
 pub struct To<const W: usize> {
     publisher: Publisher<ipc::Service, [u64; W], ()>,
@@ -80,14 +80,14 @@ impl Peer for Iceoryx2 {
     }
 }
 
-fn node() -> Result<Node> {
+pub fn node() -> Result<Node> {
     set_log_level(LogLevel::Error);
     Ok(NodeBuilder::new()
         .signal_handling_mode(SignalHandlingMode::Disabled)
         .create::<ipc::Service>()?)
 }
 
-fn name(link: &Link) -> Result<ServiceName> {
+pub fn name(link: &Link) -> Result<ServiceName> {
     let name = link.path().display().to_string();
     Ok(name.as_str().try_into()?)
 }

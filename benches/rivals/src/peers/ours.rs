@@ -15,18 +15,22 @@ pub fn create<const W: usize>(link: &Link, options: CreateOptions) -> Result<Pro
     Ok(Producer::create_with(&path, retain, &options)?)
 }
 
-pub fn attach<const W: usize>(link: &Link, delivery: Delivery) -> Result<Reads<W>> {
+/// How a reader of this link attaches.
+pub fn options(link: &Link, delivery: Delivery) -> ReaderOptions {
     let options = match delivery {
         Delivery::Lossless => ReaderOptions::lossless(),
         _ => ReaderOptions::lossy(),
     };
-    let options = options.from_oldest().wait(match link.waiting {
+    options.from_oldest().wait(match link.waiting {
         Waiting::Spin => Wait::Spin,
         Waiting::Yield => Wait::Yield,
         Waiting::Block => Wait::Sleep,
-    });
+    })
+}
+
+pub fn attach<const W: usize>(link: &Link, delivery: Delivery) -> Result<Reads<W>> {
     let path = link.path().display().to_string();
-    let reader = retry(|| Reader::attach(&path, options.clone()))?;
+    let reader = retry(|| Reader::attach(&path, options(link, delivery)))?;
     Ok(Reads { reader })
 }
 

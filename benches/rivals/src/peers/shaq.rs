@@ -56,7 +56,7 @@ impl<const BATCH: bool> Peer for Spsc<BATCH> {
         can: if BATCH {
             &[Can::Stream, Can::FanOutYield, Can::FanOutBlock]
         } else {
-            &[Can::PingPong, Can::Stream, Can::Wake]
+            &[Can::PingPong, Can::Stream, Can::Wake, Can::Frames]
         },
     };
     type Sender<const W: usize> = SpscTo<W, BATCH>;
@@ -171,7 +171,13 @@ impl<const BATCH: bool> Peer for Broadcast<BATCH> {
         can: if BATCH {
             &[Can::Stream, Can::FanOutYield, Can::FanOutBlock]
         } else {
-            &[Can::PingPong, Can::Stream, Can::Alone, Can::Wake]
+            &[
+                Can::PingPong,
+                Can::Stream,
+                Can::Alone,
+                Can::Wake,
+                Can::Frames,
+            ]
         },
     };
     type Sender<const W: usize> = BroadcastTo<W, BATCH>;

@@ -65,7 +65,7 @@ impl<const BATCH: bool> Peer for ShmemIpc<BATCH> {
         can: if BATCH {
             &[Can::Stream, Can::FanOutYield, Can::FanOutBlock]
         } else {
-            &[Can::PingPong, Can::Stream, Can::Wake]
+            &[Can::PingPong, Can::Stream, Can::Wake, Can::Frames]
         },
     };
     type Sender<const W: usize> = To<W, BATCH>;

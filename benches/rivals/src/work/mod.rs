@@ -64,16 +64,24 @@ impl Times {
 }
 
 /// What came out.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Records that every consumer received, and checked.
+    /// Records that every consumer received, and checked, but for those it missed.
     pub records: u64,
+    /// Records that a lossy consumer missed.
+    #[serde(skip_serializing_if = "is_none", default)]
+    pub missed: u64,
     pub seconds: f64,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub times: Option<Times>,
     /// The same from the bare futex just before, for wake-ups.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bare: Option<Times>,
+}
+
+/// Not worth to be kept.
+fn is_none(missed: &u64) -> bool {
+    *missed == 0
 }
 
 /// Runs rounds of `go`, each with more records, until one takes a quarter of the time: by then everybody is warm, and it is
@@ -115,8 +123,7 @@ pub fn publish_alone<P: Peer, const W: usize>(stage: &Stage) -> Result<Outcome> 
     Ok(Outcome {
         records,
         seconds,
-        times: None,
-        bare: None,
+        ..Outcome::default()
     })
 }
 

@@ -57,7 +57,7 @@ pub fn produce<P: Peer, const W: usize>(stage: &Stage) -> Result<Outcome> {
         records,
         seconds,
         times,
-        bare: None,
+        ..Outcome::default()
     })
 }
 

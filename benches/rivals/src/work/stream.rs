@@ -1,4 +1,4 @@
-//! W2 and W3: as many records as possible, nothing lost.
+//! W2, W3 and W7: as many records as possible, nothing lost.
 
 use anyhow::Result;
 use benches::clock::now_ns;
@@ -28,7 +28,9 @@ pub fn produce<P: Peer, const W: usize>(stage: &Stage) -> Result<Outcome> {
     control.await_ready(readers)?;
     let batch = at_once::<P>(W * 8) as u64;
     let mut next = 0;
+    let mut missed = 0;
     let (records, seconds) = rounds(stage.time, batch, u64::MAX, |records, counts| {
+        let missed_before = control.missed(readers);
         let end = next + records;
         let faulty = stage.fault.filter(|_| counts);
         let faulty_at = next + records / batch / 2 * batch;
@@ -44,14 +46,18 @@ pub fn produce<P: Peer, const W: usize>(stage: &Stage) -> Result<Outcome> {
             }
             next += count as u64;
         }
-        Ok(control.await_done(readers)?.saturating_sub(begin))
+        let took = control.await_done(readers)?.saturating_sub(begin);
+        if counts {
+            missed = control.missed(readers) - missed_before;
+        }
+        Ok(took)
     })?;
     control.begin(0);
     Ok(Outcome {
         records,
         seconds,
-        times: None,
-        bare: None,
+        missed,
+        ..Outcome::default()
     })
 }
 
@@ -90,6 +96,7 @@ pub fn consume<P: Peer, const W: usize>(stage: &Stage, reader: usize) -> Result<
                 link.waiting.idle();
             }
         }
+        stage.control.miss(reader, check.missed());
         stage.control.done(reader, round);
     }
     Ok(())

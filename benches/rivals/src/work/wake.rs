@@ -44,7 +44,7 @@ pub fn produce<P: Peer, const W: usize>(stage: &Stage, period: Duration) -> Resu
         records,
         seconds: ended.saturating_sub(begin) as f64 / 1e9,
         times: Some(Times::of(&ages[WARM_UP as usize..], 1.0)?),
-        bare: None,
+        ..Outcome::default()
     })
 }
 
