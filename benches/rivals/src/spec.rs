@@ -16,7 +16,7 @@ pub const SIZES: [usize; 5] = [8, 64, 1024, 65_536, 1 << 20];
 pub const FRAMES: [usize; 4] = [1024, 65_536, 1 << 20, 8 << 20];
 /// What a ring of frames holds at most, and one of any size does: beyond the caches.
 const FRAME_RING_BYTES: usize = 64 << 20;
-/// Frames that a ring holds at least: with fewer, one side would wait for the other at each.
+/// Frames that a ring holds at least, unless they are too many for the caches.
 const FRAMES_AT_LEAST: usize = 4;
 
 /// A workload.
@@ -51,7 +51,15 @@ impl Work {
         all.extend([0, 1, 8, 64].map(|readers| Work::Crowd { readers }));
         for bytes in FRAMES {
             let least = RING_BYTES.max(FRAMES_AT_LEAST * bytes);
-            all.extend([least, FRAME_RING_BYTES].map(|memory| Work::Frames { bytes, memory }));
+            let mut memories = vec![least, FRAME_RING_BYTES];
+            if least > RING_BYTES {
+                // As few as the two sides have in hands at once, and two of them still fit into the cache that cores share.
+                memories.insert(0, 2 * bytes);
+            }
+            let works = memories
+                .into_iter()
+                .map(|memory| Work::Frames { bytes, memory });
+            all.extend(works);
         }
         all
     }

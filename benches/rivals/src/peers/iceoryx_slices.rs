@@ -76,7 +76,7 @@ fn service<const W: usize>(
         .max_subscribers(link.readers)
         .max_nodes(link.readers + 2)
         .history_size(0)
-        .subscriber_max_buffer_size(link.capacity::<W>() - IN_HANDS)
+        .subscriber_max_buffer_size(link.capacity::<W>().saturating_sub(IN_HANDS).max(1))
         .subscriber_max_borrowed_samples(1)
         .enable_safe_overflow(false)
         .open_or_create()
