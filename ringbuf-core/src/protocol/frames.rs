@@ -91,7 +91,7 @@ pub struct Want {
 
 impl Arena {
     /// Where the ring's newest frame ends; at the beginning of the arena if nothing is kept. `None` if the newest frame
-    /// lies where none can.
+    /// lies where none can, or so far that a producer going on from there could come to the bound.
     pub fn of(memory: &Memory, (published, claimed): (u64, u64)) -> Option<Arena> {
         let len = memory.geometry().arena;
         let oldest = sequence::oldest(claimed, memory.geometry().capacity);
@@ -102,7 +102,7 @@ impl Arena {
                 memory.load(newest, &mut descriptor);
                 let span = Span::of(&descriptor);
                 span.place(len)?;
-                span.end()
+                Some(span.end()).filter(|&end| end < sequence::BYTES / 2)?
             }
             None => 0,
         };

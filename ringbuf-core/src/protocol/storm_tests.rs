@@ -3,16 +3,19 @@
 
 use std::time::Duration;
 
+use super::frames::{self, Arena, Basket, Choice, Span};
 use super::gate::{Kind, Waits};
 use super::state::Moment;
 use super::wake::Barrier;
-use super::{Begin, Follower, News, Writer, latest, observe, stamp};
-use crate::layout::Geometry;
+use super::{Begin, Fault, Follower, News, Writer, latest, observe, stamp};
+use crate::layout::{DESCRIPTOR_BYTES, Geometry};
 use crate::memory::Memory;
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::times;
 
 const CAPACITY: u64 = 10;
+/// Bytes of the arena, where there are frames.
+const ARENA: u64 = 512;
 const TURNS: u64 = if cfg!(miri) { 2 } else { 20_000 };
 const CALLS: u64 = if cfg!(miri) { 4 } else { 10 };
 
@@ -44,7 +47,7 @@ impl Numbers {
     }
 }
 
-/// What another process could reach: every word of both files but the records, which are garbage anyway.
+/// What another process could reach: every word of both files but the records, which are garbage anyway, or descriptors.
 fn words(memory: &Memory) -> Vec<&AtomicU64> {
     let (live, control) = (memory.live(), memory.control());
     let status = &live.status;
@@ -86,7 +89,11 @@ fn intrude(memory: &Memory, seed: u64, over: &AtomicBool) {
         // One after the other for a while: all at once nothing gets far.
         let word = words[numbers.below(words.len() as u64) as usize];
         let before = word.load(Ordering::Relaxed);
+        let has_frames = memory.geometry().arena > 0;
         for _ in 0..numbers.below(if cfg!(miri) { 5 } else { 200 }) {
+            if has_frames {
+                memory.store(numbers.below(CAPACITY), &misplaced(&mut numbers));
+            }
             let near = hot.published.load(Ordering::Relaxed);
             word.store(numbers.value(near), Ordering::Relaxed);
             futexes[numbers.below(2) as usize].store(numbers.next() as u32, Ordering::Relaxed);
@@ -94,6 +101,20 @@ fn intrude(memory: &Memory, seed: u64, over: &AtomicBool) {
         }
         word.store(before, Ordering::Relaxed);
     }
+}
+
+/// A descriptor of anything, or of a frame that could be.
+fn misplaced(numbers: &mut Numbers) -> [u8; DESCRIPTOR_BYTES] {
+    let mut place = || match numbers.below(3) {
+        0 => numbers.value(ARENA),
+        1 => 64 * numbers.below(2 * ARENA / 64),
+        _ => numbers.below(ARENA + 2),
+    };
+    let mut descriptor = [0xa5; DESCRIPTOR_BYTES];
+    for bytes in descriptor.as_chunks_mut::<8>().0 {
+        *bytes = place().to_le_bytes();
+    }
+    descriptor
 }
 
 fn write(memory: &Arc<Memory>, seed: u64, over: &AtomicBool) {
@@ -115,6 +136,14 @@ fn write(memory: &Arc<Memory>, seed: u64, over: &AtomicBool) {
             [Barrier::Producer, Barrier::Sleepers][numbers.below(2) as usize],
             Moment::default(),
         );
+        if memory.geometry().arena > 0 {
+            match Arena::of(memory, indices) {
+                Some(arena) => write_frames(&mut writer, arena, &mut numbers),
+                // As before.
+                None => memory.live().hot.published.store(0, Ordering::Relaxed),
+            }
+            continue;
+        }
         for _ in 0..100 {
             let count = 1 + numbers.below(CAPACITY);
             match writer.try_claim(count) {
@@ -134,6 +163,98 @@ fn write(memory: &Arc<Memory>, seed: u64, over: &AtomicBool) {
     }
 }
 
+fn write_frames(writer: &mut Writer, mut arena: Arena, numbers: &mut Numbers) {
+    for _ in 0..100 {
+        let want = arena.want(writer, numbers.below(ARENA + 1)).unwrap();
+        assert!((1..=CAPACITY).contains(&want.count), "{want:?}");
+        writer.prepare_frame(&arena, want);
+        assert!(arena.kept(writer) <= ARENA);
+        match writer.try_claim(want.count) {
+            Ok(first) => {
+                let bytes = vec![1; want.span.len as usize];
+                writer.write_payload(want.span, 0, &bytes);
+                let mut descriptor = [0; DESCRIPTOR_BYTES];
+                descriptor[..16].copy_from_slice(want.span.words().as_flattened());
+                writer.write(first, &descriptor);
+                writer.stamp(1, numbers.next());
+                if numbers.below(4) > 0 {
+                    writer.commit(1);
+                    arena.commit(want.span);
+                }
+                writer.notify();
+            }
+            Err(full) => {
+                writer.in_the_way(want.count).for_each(drop);
+                writer.demote(full.gate);
+                let _ = writer.wait_for_room(want.count, Duration::from_micros(10));
+            }
+        }
+    }
+}
+
+/// Takes some frames and passes others over.
+#[derive(Default)]
+struct Few {
+    taken: Vec<u64>,
+    bytes: Vec<u8>,
+}
+
+impl Basket for Few {
+    fn clear(&mut self) {
+        self.taken.clear();
+    }
+
+    fn choose(&mut self, sequence: u64, descriptor: &[u8], span: Span) -> Choice {
+        assert_eq!(Span::of(descriptor), span);
+        assert!(span.start % ARENA + span.len <= ARENA, "{span:?}");
+        match sequence % 3 {
+            0 => Choice::Skip,
+            _ if self.taken.len() == 4 => Choice::Full,
+            _ => {
+                self.taken.push(sequence);
+                Choice::Take
+            }
+        }
+    }
+
+    fn room(&mut self, span: Span) -> &mut [u8] {
+        self.bytes.resize(span.len as usize, 0);
+        &mut self.bytes
+    }
+
+    fn keep_from(&mut self, sequence: u64) -> u64 {
+        self.taken.retain(|&taken| taken >= sequence);
+        self.taken.len() as u64
+    }
+}
+
+/// One attempt in the way of this kind. What a lossless reader holds is not looked at: nothing keeps the producer from it
+/// here.
+fn attempt(
+    reader: &mut Follower,
+    kind: Option<Kind>,
+    stamps: &mut [u64],
+    numbers: &mut Numbers,
+) -> Result<News, Fault> {
+    if reader.memory().geometry().arena > 0 {
+        let (mut descriptors, mut basket) =
+            ([0; DESCRIPTOR_BYTES * CAPACITY as usize], Few::default());
+        return match kind {
+            None => reader.poll_frames(&mut descriptors, stamps, &mut basket),
+            Some(Kind::Bounded) => {
+                reader.poll_frames_bounded(&mut descriptors, stamps, &mut basket)
+            }
+            Some(Kind::Lossless) => reader.poll_frames_in_place(&mut descriptors, &mut basket),
+        };
+    }
+    let mut buffer = [0; 8 * CAPACITY as usize];
+    match kind {
+        None => reader.poll_copy(&mut buffer, stamps),
+        Some(Kind::Bounded) => reader.poll_bounded(&mut buffer, stamps),
+        Some(Kind::Lossless) => reader.poll_in_place(1 + numbers.below(CAPACITY), &mut []),
+    }
+}
+
 fn join(memory: &Arc<Memory>, slot: usize, kind: Option<Kind>, begin: Begin) -> Option<Follower> {
     let memory = Arc::clone(memory);
     match kind {
@@ -143,10 +264,9 @@ fn join(memory: &Arc<Memory>, slot: usize, kind: Option<Kind>, begin: Begin) -> 
     .ok()
 }
 
-/// The records that a lossless reader holds are not looked at: nothing keeps the producer from them here.
 fn follow(memory: &Arc<Memory>, slot: usize, kind: Option<Kind>, seed: u64) {
     let mut numbers = Numbers(seed);
-    let (mut buffer, mut stamps) = ([0; 8 * CAPACITY as usize], [0; CAPACITY as usize]);
+    let mut stamps = [0; CAPACITY as usize];
     for _ in 0..TURNS {
         let begin = match numbers.below(4) {
             0 => Begin::Now,
@@ -163,12 +283,7 @@ fn follow(memory: &Arc<Memory>, slot: usize, kind: Option<Kind>, seed: u64) {
             if numbers.below(3) == 0 {
                 reader.set_until(numbers.value(ledger.cursor));
             }
-            let news = match kind {
-                None => reader.poll_copy(&mut buffer, &mut stamps),
-                Some(Kind::Bounded) => reader.poll_bounded(&mut buffer, &mut stamps),
-                Some(Kind::Lossless) => reader.poll_in_place(1 + numbers.below(CAPACITY), &mut []),
-            };
-            match news {
+            match attempt(&mut reader, kind, &mut stamps, &mut numbers) {
                 Ok(News::Records(run)) => assert!(run.count <= CAPACITY, "{run:?}"),
                 Ok(News::Demoted) if reader.rejoin().is_err() => break,
                 Ok(_) => {}
@@ -176,7 +291,14 @@ fn follow(memory: &Arc<Memory>, slot: usize, kind: Option<Kind>, seed: u64) {
             }
             let _ = reader.wait(Duration::from_micros(1));
             let cursor = reader.ledger().cursor;
-            let _ = (reader.lag(), latest(memory, &mut [0; 8]));
+            let mut newest = vec![0; memory.geometry().stride];
+            let _ = (reader.lag(), latest(memory, &mut newest));
+            if memory.geometry().arena > 0 {
+                let mut bytes = Vec::new();
+                let _ = frames::latest(memory, &mut newest, &mut bytes);
+                assert!(bytes.len() as u64 <= ARENA);
+                assert!(frames::kept(memory, cursor..cursor.saturating_add(3)) <= ARENA);
+            }
             let _ = stamp(memory, numbers.value(cursor));
             // Many steps: where each takes long, only now and then.
             if !cfg!(miri) || numbers.below(16) == 0 {
@@ -191,9 +313,13 @@ fn follow(memory: &Arc<Memory>, slot: usize, kind: Option<Kind>, seed: u64) {
 
 #[test]
 fn words_of_any_value_end_nothing_and_hold_nothing_up() {
-    let rings = [(1, true), (2, false)];
-    for (seed, mirror) in rings.into_iter().take(if cfg!(miri) { 1 } else { 2 }) {
-        let geometry = Geometry::new(CAPACITY, 8, mirror).stamped(true);
+    let rings = [
+        (1, Geometry::new(CAPACITY, 8, true)),
+        (2, Geometry::frames(CAPACITY, ARENA)),
+        (3, Geometry::new(CAPACITY, 8, false)),
+    ];
+    for (seed, geometry) in rings.into_iter().take(if cfg!(miri) { 2 } else { 3 }) {
+        let geometry = geometry.stamped(true);
         let memory = Arc::new(Memory::heap(geometry).unwrap());
         let over = AtomicBool::new(false);
         std::thread::scope(|scope| {

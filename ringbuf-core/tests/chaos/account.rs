@@ -4,6 +4,7 @@ use ringbuf_core::{Event, Ledger};
 
 use crate::content::{ABANDONED, Key};
 use crate::fault::{Verdict, ensure};
+use crate::kinds::ReaderKind;
 use crate::setting::Hold;
 use crate::source::Seen;
 use crate::support::process::say;
@@ -12,6 +13,7 @@ use crate::support::process::say;
 pub struct Account {
     key: Key,
     hold: Hold,
+    chooses: bool,
     is_stamped: bool,
     /// The sequence that must come next, but for what is missed.
     pub next: u64,
@@ -35,10 +37,11 @@ pub struct Account {
 }
 
 impl Account {
-    pub fn of(key: Key, hold: Hold, is_stamped: bool, ledger: &Ledger) -> Account {
+    pub fn of(key: Key, kind: &ReaderKind, is_stamped: bool, ledger: &Ledger) -> Account {
         Account {
             key,
-            hold,
+            hold: kind.hold,
+            chooses: kind.chooses,
             is_stamped,
             next: ledger.joined,
             read: 0,
@@ -70,13 +73,7 @@ impl Account {
     /// Takes a batch into the account.
     pub fn take(&mut self, seen: &Seen<'_>) -> Verdict {
         self.check_missed(seen)?;
-        let expected = self.next + seen.missed;
-        ensure(seen.first == expected, || {
-            format!(
-                "misplaced: a batch at sequence {}, expected {} and {} missed",
-                seen.first, self.next, seen.missed
-            )
-        })?;
+        self.pass_over(seen.first, seen.missed)?;
         self.next = seen.first;
         self.missed += seen.missed;
         self.batches += 1;
@@ -92,14 +89,31 @@ impl Account {
         if seen.records.count() > 0 {
             self.check_times(seen.times)?;
         }
-        let count = seen.records.count() as u64;
-        self.read += count;
-        self.next += count;
+        let count = seen.records.count();
+        self.read += count as u64;
         if count > 0 {
+            self.next = seen.first + seen.records.offset(count - 1) + 1;
             let (first, _) = self.span.unwrap_or((seen.first, 0));
             self.span = Some((first, self.next));
         }
         Ok(())
+    }
+
+    /// All from the next one up to this one are missed, or not wanted.
+    fn pass_over(&self, sequence: u64, missed: u64) -> Verdict {
+        let expected = self.next + missed;
+        let is_left_out = match self.chooses {
+            false => sequence == expected,
+            // Where among those that are not wanted it missed some cannot be told.
+            true if missed > 0 => sequence >= expected,
+            true => (expected..sequence).all(|sequence| !ReaderKind::wants(sequence)),
+        };
+        ensure(is_left_out && expected <= sequence, || {
+            format!(
+                "misplaced: sequence {sequence}, expected {} and {missed} missed",
+                self.next
+            )
+        })
     }
 
     fn check_missed(&mut self, seen: &Seen<'_>) -> Verdict {
@@ -121,7 +135,20 @@ impl Account {
     }
 
     fn check_record(&mut self, seen: &Seen<'_>, i: usize) -> Verdict {
-        let sequence = seen.first + i as u64;
+        let sequence = seen.first + seen.records.offset(i);
+        if i > 0 {
+            let before = seen.first + seen.records.offset(i - 1) + 1;
+            let is_next = match self.chooses {
+                false => sequence == before,
+                true => (before..sequence).all(|sequence| !ReaderKind::wants(sequence)),
+            };
+            ensure(is_next && sequence >= before, || {
+                format!("misplaced: {sequence} in a batch, expected {before}")
+            })?;
+        }
+        ensure(!self.chooses || ReaderKind::wants(sequence), || {
+            format!("{sequence} is not wanted")
+        })?;
         let mark = seen.records.mark(i);
         let (found, of) = self.key.unmark(mark);
         // The first record tells whose they are.
@@ -226,12 +253,17 @@ impl Account {
     }
 
     /// Between batches: what the reader says of itself is what it got.
-    pub fn check_ledger(&self, ledger: &Ledger) -> Verdict {
+    pub fn check_ledger(&mut self, ledger: &Ledger) -> Verdict {
+        let untold = self.untold;
+        if self.chooses && ledger.cursor >= untold {
+            self.pass_over(ledger.cursor - untold, 0)?;
+            self.next = ledger.cursor - untold;
+        }
         let is_right = ledger.adds_up()
-            && ledger.skipped == 0
+            && (self.chooses || ledger.skipped == 0)
             && ledger.read == self.read
-            && ledger.missed == self.missed + self.untold
-            && ledger.cursor == self.next + self.untold;
+            && ledger.missed == self.missed + untold
+            && ledger.cursor == self.next + untold;
         ensure(is_right, || {
             format!("its ledger is {ledger:?}, and it has counted {self:?}")
         })

@@ -61,6 +61,9 @@ impl<T: Item> Publisher<T> {
 
     /// Claims and writes as much as there is room for, and waits for its death.
     pub fn stay_in_a_claim(&mut self) -> Verdict {
+        if matches!(self.ring, Ring::Frames(_)) {
+            return self.stay_in_a_claimed_frame();
+        }
         let count = match chance(&mut self.numbers, 2) {
             true => self.capacity,
             false => self.some(self.capacity),

@@ -1,6 +1,6 @@
 //! What records hold: a function of the ring, of the producer that wrote them and of their sequence.
 
-use ringbuf_core::{Record, Records};
+use ringbuf_core::{Element, FrameHeader, FrameInfo, Record, Records};
 
 /// Odd, so that multiplying by it maps no two numbers to one.
 const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -26,6 +26,11 @@ const fn inverse(odd: u64) -> u64 {
 pub struct Mark(u64);
 
 impl Mark {
+    /// The mark that is this word.
+    pub fn of(word: u64) -> Mark {
+        Mark(word)
+    }
+
     /// The mark in the bytes of a record.
     pub fn of_bytes(record: &[u8]) -> Mark {
         Mark(u64::from_le_bytes(record[..8].try_into().unwrap()))
@@ -125,9 +130,13 @@ items! {
     u64, 128;
 }
 
-/// Records in hand, typed or not.
+/// Records in hand, typed or not, or frames.
 pub trait Content {
     fn count(&self) -> usize;
+    /// How far behind the first one it lies.
+    fn offset(&self, i: usize) -> u64 {
+        i as u64
+    }
     fn mark(&self, i: usize) -> Mark;
     fn is_of(&self, i: usize, mark: Mark) -> bool;
 }
@@ -160,6 +169,108 @@ impl Content for Records<'_> {
     }
 }
 
+/// Bytes of the frame with this mark: mostly few, now and then none, or the whole arena.
+pub fn length(mark: Mark, arena: u64) -> u64 {
+    let drawn = word(mark, 1 << 20);
+    let most = match drawn % 16 {
+        0 => return 0,
+        1 => return arena,
+        2 => arena,
+        3 | 4 => arena / 2,
+        _ => (arena / 16).max(20).min(arena),
+    };
+    (drawn >> 8) % (most + 1)
+}
+
+/// What is said of it: an array of numbers where it is one.
+pub fn describe(mark: Mark, len: u64) -> FrameInfo {
+    let info = match shape(len) {
+        Some(shape) => FrameInfo::array(Element::F32, &shape),
+        None => FrameInfo::default(),
+    };
+    info.tagged(mark.0)
+}
+
+fn shape(len: u64) -> Option<[usize; 2]> {
+    (len > 0 && len.is_multiple_of(8)).then_some([len as usize / 8, 2])
+}
+
+/// Makes the bytes those of a frame with this mark, as many as there are.
+pub fn fill(bytes: &mut [u8], mark: Mark) {
+    for (i, bytes) in bytes.chunks_mut(8).enumerate() {
+        bytes.copy_from_slice(&word(mark, i).to_le_bytes()[..bytes.len()]);
+    }
+}
+
+/// Frames in hand.
+pub struct Frames<'a> {
+    pub frames: Vec<(FrameHeader, &'a [u8])>,
+    pub arena: u64,
+}
+
+impl Content for Frames<'_> {
+    fn count(&self) -> usize {
+        self.frames.len()
+    }
+
+    fn offset(&self, i: usize) -> u64 {
+        self.frames[i].0.sequence() - self.frames[0].0.sequence()
+    }
+
+    fn mark(&self, i: usize) -> Mark {
+        Mark(self.frames[i].0.tag())
+    }
+
+    fn is_of(&self, i: usize, mark: Mark) -> bool {
+        let (header, bytes) = &self.frames[i];
+        is_frame_of(header, bytes, mark, self.arena)
+    }
+}
+
+/// Whether this is the frame with this mark, all of it and no more.
+pub fn is_frame_of(header: &FrameHeader, bytes: &[u8], mark: Mark, arena: u64) -> bool {
+    let len = length(mark, arena);
+    let expected = shape(len);
+    let is_described = header.shape() == expected.as_ref().map_or(&[][..], |shape| shape)
+        && header.element() == expected.map(|_| Element::F32);
+    is_described
+        && header.len() as u64 == len
+        && bytes.len() as u64 == len
+        && bytes_are_of(bytes, mark)
+}
+
+/// Descriptors of frames, read as the records that they are (`docs/FORMAT.md`).
+pub struct Descriptors<'a> {
+    pub records: Records<'a>,
+    pub arena: u64,
+}
+
+impl Content for Descriptors<'_> {
+    fn count(&self) -> usize {
+        self.records.len()
+    }
+
+    fn mark(&self, i: usize) -> Mark {
+        mark_in(self.records.record(i).unwrap())
+    }
+
+    fn is_of(&self, i: usize, mark: Mark) -> bool {
+        describes(self.records.record(i).unwrap(), mark, self.arena)
+    }
+}
+
+/// The mark in the tag of a frame.
+pub fn mark_in(descriptor: &[u8]) -> Mark {
+    Mark::of_bytes(&descriptor[16..])
+}
+
+/// Whether a frame with this mark could lie where this says.
+pub fn describes(descriptor: &[u8], mark: Mark, arena: u64) -> bool {
+    let word = |at: usize| u64::from_le_bytes(descriptor[at..at + 8].try_into().unwrap());
+    let (start, len) = (word(0), word(8));
+    len == length(mark, arena) && start % 64 == 0 && start % arena + len <= arena
+}
+
 /// Whether these are the bytes of one record.
 pub fn bytes_are_of(bytes: &[u8], mark: Mark) -> bool {
     let mut words = bytes.chunks(8).enumerate();
@@ -181,4 +292,37 @@ fn a_record_tells_who_wrote_it() {
         bytes[13] ^= 1;
         assert!(!bytes_are_of(&bytes, mark));
     }
+}
+
+#[test]
+fn a_frame_tells_who_wrote_it() {
+    use ringbuf_core::{FrameProducer, FrameRetain, ReaderOptions};
+    const ARENA: u64 = 1024;
+    let mut producer = FrameProducer::heap(FrameRetain::bytes(ARENA)).unwrap();
+    let mut reader = producer.reader(ReaderOptions::lossy()).unwrap();
+    let mut is_whole = |bytes: &[u8], info, mark| {
+        producer.publish_with(bytes, info).unwrap();
+        let batch = reader.poll().unwrap().unwrap();
+        let frame = batch.frames().next().unwrap();
+        is_frame_of(frame.header(), frame.bytes(), mark, ARENA)
+    };
+    let key = Key::of(&[7; 16]);
+    let mut lengths = std::collections::BTreeSet::new();
+    for sequence in 0..200 {
+        let (mark, other) = (key.mark(3, sequence), key.mark(3, sequence + 1));
+        let len = length(mark, ARENA);
+        lengths.insert(len);
+        let mut bytes = vec![0; len as usize];
+        fill(&mut bytes, mark);
+        let info = describe(mark, len);
+        assert!(is_whole(&bytes, info, mark));
+        if let Some(last) = bytes.last_mut() {
+            assert!(!is_whole(&[], describe(mark, 0), mark));
+            *last ^= 1;
+            assert!(!is_whole(&bytes, info, mark));
+            fill(&mut bytes, other);
+            assert!(!is_whole(&bytes, info, mark));
+        }
+    }
+    assert!(lengths.contains(&0) && lengths.contains(&ARENA) && lengths.len() > 50);
 }

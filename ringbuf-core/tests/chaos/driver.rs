@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ringbuf_core::{CreateError, InspectError, Producer, Retain, inspect};
+use ringbuf_core::{CreateError, FrameProducer, InspectError, Producer, Retain, inspect};
 
 use crate::fault::Verdict;
 use crate::figures::Figures;
@@ -61,6 +61,7 @@ fn play(scene: &mut Scene<'_>, plan: &Plan) -> Verdict {
         scene.figures.laps += total / scene.setting.capacity;
     }
     scene.figures.settings += 1;
+    scene.figures.of_frames += u64::from(scene.setting.frames.is_some());
     Ok(())
 }
 
@@ -160,9 +161,14 @@ fn second_producer(scene: &mut Scene<'_>) -> Verdict {
     let options = scene.setting.options(false);
     let retain = Retain::records(scene.setting.capacity);
     let ring = scene.ring.clone();
-    let tried = with_item!(scene.setting.record, T => {
-        Producer::<T>::create_with(&ring, retain, &options).map(drop)
-    });
+    let tried = match &scene.setting.frames {
+        Some(frames) => {
+            FrameProducer::create_with(&ring, scene.setting.retain(frames), &options).map(drop)
+        }
+        None => with_item!(scene.setting.record, T => {
+            Producer::<T>::create_with(&ring, retain, &options).map(drop)
+        }),
+    };
     match tried {
         Err(CreateError::InUse { .. }) => Ok(()),
         other => Err(format!("a second producer beside a living one: {other:?}")),

@@ -10,6 +10,8 @@ pub struct Figures {
     pub seed: u64,
     pub elapsed_s: f64,
     pub settings: u64,
+    /// Settings with frames.
+    pub of_frames: u64,
     pub rings: u64,
     pub kills: u64,
     pub kills_in_claim: u64,
@@ -54,6 +56,7 @@ impl Figures {
             seed,
             elapsed_s: 0.0,
             settings: 0,
+            of_frames: 0,
             rings: 0,
             kills: 0,
             kills_in_claim: 0,
@@ -120,8 +123,13 @@ impl Figures {
             .collect();
         println!("seed {} for {:.1} s", self.seed, self.elapsed_s);
         println!(
-            "  {} settings, {} rings; {} removed, {} replaced under their readers; {} turned away",
-            self.settings, self.rings, self.removals, self.replacements, self.turned_away
+            "  {} settings ({} with frames), {} rings; {} removed, {} replaced under their readers; {} turned away",
+            self.settings,
+            self.of_frames,
+            self.rings,
+            self.removals,
+            self.replacements,
+            self.turned_away
         );
         println!(
             "  {} kills ({} in a claim), {} stops, {} closes",

@@ -56,7 +56,10 @@ pub struct ReaderKind {
     pub from: From,
     pub waits: Waits,
     pub pace: Pace,
+    /// Of a ring of frames it reads the frames, otherwise their descriptors.
     pub typed: bool,
+    /// It passes some frames over.
+    pub chooses: bool,
     pub seed: u64,
 }
 
@@ -74,7 +77,7 @@ impl ReaderKind {
             ],
         );
         // Now and then one is refused.
-        if hold.delivery() > setting.allow.delivery() && !chance(numbers, 8) {
+        if !setting.lets_in(hold) && !chance(numbers, 8) {
             hold = setting.allow;
         }
         // Who only looks is another user; only the superuser can play one.
@@ -95,6 +98,7 @@ impl ReaderKind {
             from = From::Oldest;
         }
         let sleep = Waits::Sleep;
+        let typed = chance(numbers, 2) || setting.frames.is_some() && chance(numbers, 2);
         ReaderKind {
             hold,
             observes,
@@ -107,7 +111,8 @@ impl ReaderKind {
                 numbers,
                 &[Pace::Eager, Pace::Eager, Pace::Slow, Pace::Sleepy],
             ),
-            typed: chance(numbers, 2),
+            typed,
+            chooses: setting.frames.is_some() && typed && chance(numbers, 3),
             seed: numbers.next(),
         }
     }
@@ -123,6 +128,11 @@ impl ReaderKind {
             Waits::Yield => Wait::Yield,
             Waits::Sleep => Wait::Sleep,
         })
+    }
+
+    /// Whether it wants the frame of this sequence.
+    pub fn wants(sequence: u64) -> bool {
+        !sequence.is_multiple_of(4)
     }
 
     /// As the summary calls it.

@@ -14,6 +14,7 @@ mod content;
 mod driver;
 mod fault;
 mod figures;
+mod frames;
 mod kinds;
 mod looks;
 mod note;

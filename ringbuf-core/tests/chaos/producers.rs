@@ -95,7 +95,11 @@ impl Scene<'_> {
             self.dead.clear();
             self.seen = 0;
             self.figures.rings += 1;
-            let options = ReaderOptions::lossy().named("keeper");
+            let options = match self.setting.is_in_place() {
+                true => ReaderOptions::lossless(),
+                false => ReaderOptions::lossy(),
+            };
+            let options = options.named("keeper");
             let keeper = UntypedReader::attach(&self.ring, options);
             self.keeper = Some(keeper.map_err(fails("the driver attaches"))?);
         }

@@ -29,6 +29,9 @@ pub struct Publisher<T: Item> {
     pub numbers: Numbers,
     pub records: Vec<T>,
     pub bytes: Vec<u8>,
+    /// Bytes of the arena, if frames go through the ring.
+    pub arena: u64,
+    pub in_place: bool,
 }
 
 /// Whether a call drops what finds no room, or only says so.
@@ -57,6 +60,8 @@ impl<T: Item> Publisher<T> {
             numbers: Numbers::new(order.seed),
             records: Vec::new(),
             bytes: Vec::new(),
+            arena: order.setting.frames.map_or(0, |frames| frames.arena),
+            in_place: order.setting.is_in_place(),
         }
     }
 
@@ -81,7 +86,7 @@ impl<T: Item> Publisher<T> {
     }
 
     /// Says that it may publish so many now.
-    fn intend(&mut self, count: u64) {
+    pub fn intend(&mut self, count: u64) {
         self.noted.possible = self.noted.committed + count;
         self.note.set_produced(&self.noted);
     }
@@ -150,6 +155,9 @@ impl<T: Item> Publisher<T> {
     }
 
     pub fn step(&mut self) -> Verdict {
+        if matches!(self.ring, Ring::Frames(_)) {
+            return self.publish_frames();
+        }
         let way = self.numbers.below(8);
         if matches!(self.ring, Ring::Untyped(_)) {
             let count = match way {
@@ -170,7 +178,7 @@ impl<T: Item> Publisher<T> {
     fn typed(&mut self) -> &mut Producer<T> {
         match &mut self.ring {
             Ring::Typed(producer) => producer,
-            Ring::Untyped(_) => unreachable!("only what is typed"),
+            _ => unreachable!("only what is typed"),
         }
     }
 
@@ -178,6 +186,7 @@ impl<T: Item> Publisher<T> {
         match self.ring {
             Ring::Typed(_) => self.try_publish(),
             Ring::Untyped(_) => self.publish_bytes(1),
+            Ring::Frames(_) => self.publish_frame(),
         }
     }
 

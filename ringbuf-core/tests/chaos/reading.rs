@@ -13,7 +13,7 @@ use crate::content::{Item, Key};
 use crate::fault::{Verdict, ensure, fails};
 use crate::kinds::{From, Pace, ReaderKind};
 use crate::note::{Note, Read};
-use crate::setting::{Hold, Setting, chance, with_item};
+use crate::setting::{Frames, Hold, Setting, chance, with_item};
 use crate::source::{How, Look, Source, attach};
 use crate::support::process::{hear, say};
 use crate::support::{Numbers, system};
@@ -64,7 +64,7 @@ fn run<T: Item>(order: &Order, note: &Note) -> Verdict {
     })?;
     let key = Key::of(&info.ring_id);
     let mut follower = Follower {
-        account: Account::of(key, order.kind.hold, order.setting.stamp, &ledger),
+        account: Account::of(key, &order.kind, order.setting.stamp, &ledger),
         numbers: Numbers::new(order.kind.seed),
         pace: order.kind.pace,
         joined: ledger.joined,
@@ -100,15 +100,17 @@ fn join<T: Item>(order: &Order) -> Verdict<Option<(Box<dyn Source>, RingInfo)>> 
         };
         let start = order.kind.from.start(before.published);
         let options = order.kind.options(&order.name).start(start);
-        let source = attach::<T>(&order.ring, options, order.kind.typed);
+        let source = attach::<T>(&order.ring, options, (order.setting.frames, &order.kind));
         let after = match inspect::info(&order.ring) {
             Ok(info) if info.ring_id == before.ring_id => info,
             Ok(_) | Err(AttachError::NotFound { .. }) => continue,
             Err(error) => return Err(format!("info: {error}")),
         };
-        let is_allowed = order.kind.hold.delivery() <= order.setting.allow.delivery();
+        let is_allowed = order.setting.lets_in(order.kind.hold);
         return match source {
-            Err(AttachError::NotAllowed { .. }) if !is_allowed => Ok(None),
+            Err(AttachError::NotAllowed { .. } | AttachError::InPlace { .. }) if !is_allowed => {
+                Ok(None)
+            }
             Err(AttachError::NotFound { .. }) => continue,
             Err(error) => Err(format!("attach: {error}")),
             Ok(source) => {
@@ -154,7 +156,8 @@ struct Follower<'a> {
     attach: Attach,
 }
 
-type Attach = fn(&str, ReaderOptions, bool) -> Result<Box<dyn Source>, AttachError>;
+type Attach =
+    fn(&str, ReaderOptions, (Option<Frames>, &ReaderKind)) -> Result<Box<dyn Source>, AttachError>;
 
 impl Follower<'_> {
     /// One look at what is new; how it ended, if it did.
@@ -219,9 +222,16 @@ impl Follower<'_> {
     /// Reads what the ring keeps through another reader, which leaves again.
     fn read_what_is_kept(&mut self) -> Verdict {
         let order = self.order;
+        if !order.setting.lets_in(Hold::Lossy) {
+            return Ok(());
+        }
         let options = ReaderOptions::lossy().named("glance").from_oldest();
         let before = inspect::info(&order.ring);
-        let source = (self.attach)(&order.ring, options, order.kind.typed);
+        let kind = ReaderKind {
+            hold: Hold::Lossy,
+            ..order.kind.clone()
+        };
+        let source = (self.attach)(&order.ring, options, (order.setting.frames, &kind));
         let after = inspect::info(&order.ring);
         let (Ok(before), Ok(mut source), Ok(after)) = (before, source, after) else {
             // It was removed.
@@ -232,7 +242,7 @@ impl Follower<'_> {
         }
         let key = Key::of(&before.ring_id);
         let ledger = source.ledger();
-        let mut account = Account::of(key, Hold::Lossy, order.setting.stamp, &ledger).quiet();
+        let mut account = Account::of(key, &kind, order.setting.stamp, &ledger).quiet();
         for _ in 0..20 {
             let mut verdict = Ok(());
             let look = source.look(How::Poll, &mut |seen| verdict = account.take(&seen));

@@ -131,6 +131,7 @@ impl<'a> Scene<'a> {
     /// Hears everybody and does what is due; `Err` is what the run ends with.
     pub fn turn(&mut self) -> Verdict {
         sleep(TURN);
+        self.let_the_keeper_read();
         self.hear_producer()?;
         self.begin_what_is_due()?;
         for seat in 0..SEATS {
@@ -144,6 +145,17 @@ impl<'a> Scene<'a> {
         self.watch()?;
         self.figures.progress(self.number, self.seen);
         Ok(())
+    }
+
+    /// A lossless one must not hold the producer for long. What it reads does not matter, nor that there may be more.
+    fn let_the_keeper_read(&mut self) {
+        if !self.setting.is_in_place() {
+            return;
+        }
+        if let Some(keeper) = &mut self.keeper {
+            let mut looks = 0..64;
+            while looks.next().is_some() && matches!(keeper.poll(), Ok(Some(_))) {}
+        }
     }
 
     fn hear_sweeper(&mut self) -> Verdict {

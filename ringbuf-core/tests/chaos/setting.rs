@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringbuf_core::{CreateOptions, Delivery, Preset, WhenFull};
+use ringbuf_core::{CreateOptions, Delivery, FrameRetain, Preset, WhenFull};
 use serde::{Deserialize, Serialize};
 
 use crate::support::Numbers;
@@ -78,11 +78,22 @@ pub struct Setting {
     pub latency: bool,
     pub drop: bool,
     pub allow: Hold,
+    /// Frames instead of records.
+    pub frames: Option<Frames>,
+}
+
+/// What is different on a ring of frames.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Frames {
+    /// Bytes for them.
+    pub arena: u64,
+    /// They are written where they lie, and all readers are lossless.
+    pub in_place: bool,
 }
 
 impl Setting {
     pub fn draw(numbers: &mut Numbers) -> Setting {
-        Setting {
+        let setting = Setting {
             capacity: *pick(numbers, &[1, 3, 16, 16, 100, 1000, 1000, 4000]),
             record: *pick(
                 numbers,
@@ -111,6 +122,40 @@ impl Setting {
                     Hold::Lossless,
                 ],
             ),
+            frames: None,
+        };
+        match chance(numbers, 3) {
+            true => setting.of_frames(numbers),
+            false => setting,
+        }
+    }
+
+    fn of_frames(mut self, numbers: &mut Numbers) -> Setting {
+        let arena = *pick(numbers, &[64, 256, 1024, 4096, 4096, 65_536, 1 << 18]);
+        // Who is stopped until it was lapped must be before long.
+        self.capacity = self.capacity.min(100);
+        let in_place = chance(numbers, 4);
+        if in_place {
+            self.allow = Hold::Lossless;
+        }
+        self.frames = Some(Frames { arena, in_place });
+        self
+    }
+
+    pub fn is_in_place(&self) -> bool {
+        self.frames.is_some_and(|frames| frames.in_place)
+    }
+
+    /// What a ring of frames keeps.
+    pub fn retain(&self, frames: &Frames) -> FrameRetain {
+        FrameRetain::bytes(frames.arena).at_most(self.capacity)
+    }
+
+    /// Whether such readers may attach.
+    pub fn lets_in(&self, hold: Hold) -> bool {
+        match self.is_in_place() {
+            true => hold == Hold::Lossless,
+            false => hold.delivery() <= self.allow.delivery(),
         }
     }
 
@@ -123,11 +168,15 @@ impl Setting {
             true => WhenFull::Drop,
             false => WhenFull::Wait,
         };
-        CreateOptions::default()
+        let options = CreateOptions::default();
+        let options = match self.is_in_place() {
+            true => options.in_place(true),
+            false => options.allow(self.allow.delivery()),
+        };
+        options
             .preset(preset)
             .when_full(when_full)
             .stamp(self.stamp)
-            .allow(self.allow.delivery())
             // Observers are another user.
             .mode(0o644)
             .replace(replace)

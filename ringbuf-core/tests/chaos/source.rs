@@ -1,12 +1,16 @@
-//! A reader of either kind, as the role sees it.
+//! A reader of any kind, as the role sees it.
 
 use std::time::Duration;
 
 use ringbuf_core::{
-    AttachError, Event, Ledger, Next, ReadError, Reader, ReaderOptions, UntypedReader,
+    AttachError, Event, FrameReader, Ledger, Next, ReadError, Reader, ReaderOptions, UntypedReader,
 };
 
-use crate::content::{Content, Item, Mark, bytes_are_of};
+use crate::content::{
+    self, Content, Descriptors, Item, Mark, bytes_are_of, describes, is_frame_of, mark_in,
+};
+use crate::kinds::ReaderKind;
+use crate::setting::Frames;
 
 /// How to look for what is new.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +40,15 @@ pub enum Look {
 
 pub trait Source {
     fn look(&mut self, how: How, take: &mut dyn FnMut(Seen<'_>)) -> Result<Look, ReadError>;
+    /// In a way that only this kind has, now and then.
+    fn look_otherwise(
+        &mut self,
+        _how: How,
+        _take: &mut dyn FnMut(Seen<'_>),
+    ) -> Result<Option<Look>, ReadError> {
+        Ok(None)
+    }
+
     /// The newest record: its sequence, its mark, and whether it is whole.
     fn latest(&self) -> Result<Option<(u64, Mark, bool)>, ReadError>;
     fn ledger(&self) -> Ledger;
@@ -47,32 +60,65 @@ pub trait Source {
 pub fn attach<T: Item>(
     ring: &str,
     options: ReaderOptions,
-    typed: bool,
+    (frames, kind): (Option<Frames>, &ReaderKind),
 ) -> Result<Box<dyn Source>, AttachError> {
-    Ok(match typed {
-        true => Box::new(Reader::<T>::attach(ring, options)?),
-        false => Box::new(UntypedReader::attach(ring, options)?),
+    Ok(match (frames, kind.typed) {
+        (None, true) => Box::new(Reader::<T>::attach(ring, options)?),
+        (None, false) => Box::new(UntypedReader::attach(ring, options)?),
+        (Some(Frames { arena, .. }), true) => {
+            let mut reader = FrameReader::attach(ring, options)?;
+            if kind.chooses {
+                reader.only(|frame| ReaderKind::wants(frame.sequence()));
+            }
+            Box::new(OfFrames {
+                reader,
+                arena,
+                looks: 0,
+                buffer: Vec::new(),
+            })
+        }
+        (Some(Frames { arena, .. }), false) => Box::new(OfDescriptors {
+            reader: UntypedReader::attach(ring, options)?,
+            arena,
+        }),
     })
 }
 
+/// Of frames; every other one by itself, if it waits.
+struct OfFrames {
+    reader: FrameReader,
+    arena: u64,
+    looks: u64,
+    buffer: Vec<u8>,
+}
+
+/// Of frames, of which it sees what is said of them.
+struct OfDescriptors {
+    reader: UntypedReader,
+    arena: u64,
+}
+
+/// What all readers do by the same names; what they bring, and its first and last publication time.
 macro_rules! alike {
-    () => {
+    ($this:ident => $reader:expr, $batch:ident => $records:expr, $times:expr) => {
         fn look(&mut self, how: How, take: &mut dyn FnMut(Seen<'_>)) -> Result<Look, ReadError> {
+            let $this = self;
+            if let Some(look) = $this.look_otherwise(how, take)? {
+                return Ok(look);
+            }
             let found = match how {
-                How::Poll => self.poll()?.map_or(Next::TimedOut, Next::Batch),
-                How::Next => self.next()?.map_or(Next::Closed, Next::Batch),
-                How::Timeout(timeout) => self.next_timeout(timeout)?,
+                How::Poll => $reader.poll()?.map_or(Next::TimedOut, Next::Batch),
+                How::Next => $reader.next()?.map_or(Next::Closed, Next::Batch),
+                How::Timeout(timeout) => $reader.next_timeout(timeout)?,
             };
             Ok(match found {
-                Next::Batch(batch) => {
-                    let records = batch.records();
-                    let last = records.len().saturating_sub(1);
+                Next::Batch($batch) => {
                     take(Seen {
-                        first: batch.first_sequence(),
-                        missed: batch.missed(),
-                        event: batch.event(),
-                        records: &records,
-                        times: [batch.published_ns(0), batch.published_ns(last)],
+                        first: $batch.first_sequence(),
+                        missed: $batch.missed(),
+                        event: $batch.event(),
+                        records: &$records,
+                        times: $times,
                     });
                     Look::Batch
                 }
@@ -82,25 +128,32 @@ macro_rules! alike {
         }
 
         fn ledger(&self) -> Ledger {
-            self.ledger()
+            let $this = self;
+            $reader.ledger()
         }
 
         fn is_demoted(&self) -> bool {
-            self.is_demoted()
+            let $this = self;
+            $reader.is_demoted()
         }
 
         fn is_observer(&self) -> bool {
-            self.is_observer()
+            let $this = self;
+            $reader.is_observer()
         }
 
         fn rejoin(&mut self) -> Result<(), ReadError> {
-            self.rejoin()
+            let $this = self;
+            $reader.rejoin()
         }
     };
 }
 
 impl<T: Item> Source for Reader<T> {
-    alike!();
+    alike!(this => this, batch => batch.records(), {
+        let last = batch.records().len().saturating_sub(1);
+        [batch.published_ns(0), batch.published_ns(last)]
+    });
 
     fn latest(&self) -> Result<Option<(u64, Mark, bool)>, ReadError> {
         let latest = self.latest()?;
@@ -112,13 +165,83 @@ impl<T: Item> Source for Reader<T> {
 }
 
 impl Source for UntypedReader {
-    alike!();
+    alike!(this => this, batch => batch.records(), {
+        let last = batch.records().len().saturating_sub(1);
+        [batch.published_ns(0), batch.published_ns(last)]
+    });
 
     fn latest(&self) -> Result<Option<(u64, Mark, bool)>, ReadError> {
         let latest = self.latest()?;
         Ok(latest.map(|(sequence, record)| {
             let mark = Mark::of_bytes(&record);
             (sequence, mark, bytes_are_of(&record, mark))
+        }))
+    }
+}
+
+impl Source for OfDescriptors {
+    alike!(this => this.reader, batch => Descriptors {
+        records: batch.records(),
+        arena: this.arena,
+    }, {
+        let last = batch.records().len().saturating_sub(1);
+        [batch.published_ns(0), batch.published_ns(last)]
+    });
+
+    fn latest(&self) -> Result<Option<(u64, Mark, bool)>, ReadError> {
+        let latest = self.reader.latest()?;
+        Ok(latest.map(|(sequence, record)| {
+            let mark = mark_in(&record);
+            (sequence, mark, describes(&record, mark, self.arena))
+        }))
+    }
+}
+
+impl Source for OfFrames {
+    alike!(this => this.reader, batch => content::Frames {
+        frames: batch.frames().map(|frame| (*frame.header(), frame.bytes())).collect(),
+        arena: this.arena,
+    }, {
+        let times = || batch.frames().map(|frame| frame.published_ns());
+        [times().next().flatten(), times().last().flatten()]
+    });
+
+    fn look_otherwise(
+        &mut self,
+        how: How,
+        take: &mut dyn FnMut(Seen<'_>),
+    ) -> Result<Option<Look>, ReadError> {
+        self.looks += 1;
+        if !matches!(how, How::Next) || self.looks.is_multiple_of(2) {
+            return Ok(None);
+        }
+        let Some(copy) = self.reader.next_into(&mut self.buffer)? else {
+            return Ok(Some(Look::Closed));
+        };
+        let header = copy.header;
+        let time = header.and_then(|header| header.published_ns());
+        take(Seen {
+            first: header.map_or(self.reader.cursor(), |header| header.sequence()),
+            missed: copy.missed,
+            event: copy.event,
+            records: &content::Frames {
+                frames: header
+                    .into_iter()
+                    .map(|header| (header, &*self.buffer))
+                    .collect(),
+                arena: self.arena,
+            },
+            times: [time, time],
+        });
+        Ok(Some(Look::Batch))
+    }
+
+    fn latest(&self) -> Result<Option<(u64, Mark, bool)>, ReadError> {
+        let latest = self.reader.latest()?;
+        Ok(latest.map(|(header, bytes)| {
+            let mark = Mark::of(header.tag());
+            let is_whole = is_frame_of(&header, &bytes, mark, self.arena);
+            (header.sequence(), mark, is_whole)
         }))
     }
 }

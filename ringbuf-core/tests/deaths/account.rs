@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
-use ringbuf_core::{Batch, Event, Ledger};
+use ringbuf_core::{Event, Ledger};
 
+use crate::ends::Hand;
 use crate::kinds::Kind;
 
 /// Which producer published what: the first sequence and the epoch of each.
@@ -72,47 +73,64 @@ impl<K: Kind> Account<K> {
     }
 
     /// Takes a batch into the account.
-    pub fn take(&mut self, batch: &Batch<'_, K::Item>) -> Option<Event> {
-        let (first, records) = (batch.first_sequence(), batch.records());
-        assert_eq!(
-            first,
-            self.next + batch.missed(),
-            "{} records come after {}, {} missed",
-            records.len(),
-            self.next,
-            batch.missed()
-        );
-        for (i, (sequence, record)) in (first..).zip(records).enumerate() {
+    pub fn take(&mut self, batch: &impl Hand<Item = K::Item>) -> Option<Event> {
+        let (first, missed) = (batch.first_sequence(), batch.missed());
+        self.pass_over(first, missed);
+        self.next = first;
+        for (sequence, record, time) in batch.items() {
+            self.pass_over(sequence, 0);
             let epoch = self.history.epoch_of(sequence);
             let expected = K::record(epoch, sequence);
             assert_eq!(
-                *record, expected,
+                record, expected,
                 "record {sequence} is not that of epoch {epoch}"
             );
-            if let Some(time) = batch.published_ns(i) {
+            assert!(K::wants(sequence), "record {sequence} is not wanted");
+            if let Some(time) = time {
                 let is_later = self
                     .last
                     .is_none_or(|(of, last)| of != epoch || last <= time);
                 assert!(is_later, "record {sequence} has an old time");
                 self.last = Some((epoch, time));
             }
+            self.read += 1;
+            self.next = sequence + 1;
         }
-        self.missed += batch.missed();
-        self.read += records.len() as u64;
-        self.next = first + records.len() as u64;
+        self.missed += missed;
         batch.event()
     }
 
+    /// All from the next one up to this one are missed, or not wanted.
+    fn pass_over(&self, sequence: u64, missed: u64) {
+        let expected = self.next + missed;
+        // Where among those that are not wanted it missed some cannot be told.
+        let is_left_out = match missed {
+            0 => (expected..sequence).all(|sequence| !K::wants(sequence)),
+            _ => K::IS_CHOSEN || sequence == expected,
+        };
+        assert!(
+            expected <= sequence && is_left_out,
+            "{sequence} comes after {}, {missed} missed",
+            self.next
+        );
+    }
+
     /// What the reader's own ledger must say.
-    pub fn check(&self, ledger: &Ledger) {
+    pub fn check(&mut self, ledger: &Ledger) {
         assert!(ledger.adds_up(), "{ledger:?}");
+        self.pass_over(ledger.cursor, 0);
+        self.next = ledger.cursor;
         let expected = Ledger {
             joined: self.joined,
             cursor: self.next,
             read: self.read,
             missed: self.missed,
-            skipped: 0,
+            skipped: self.next - self.joined - self.read - self.missed,
         };
         assert_eq!(*ledger, expected);
+        if self.missed == 0 {
+            let unwanted = (self.joined..self.next).filter(|&sequence| !K::wants(sequence));
+            assert_eq!(unwanted.count() as u64, ledger.skipped, "{ledger:?}");
+        }
     }
 }

@@ -2,17 +2,35 @@
 
 use std::fmt::Debug;
 
-use ringbuf_core::{CreateOptions, Preset, Record, WhenFull};
+use ringbuf_core::{
+    AttachError, CreateError, CreateOptions, FrameProducer, FrameReader, FrameRetain, Preset,
+    Producer, Reader, ReaderOptions, Retain, WhenFull,
+};
+
+use crate::ends::{Follow, Frame, Publish};
 
 /// A ring and what is published on it.
 pub trait Kind: Send + 'static {
-    type Item: Record + PartialEq + Debug;
+    type Item: Clone + PartialEq + Debug + Send;
+    type Producer: Publish<Self::Item>;
+    type Reader: Follow<Item = Self::Item>;
     const NAME: &'static str;
     const CAPACITY: u64;
     /// Claims are written where they lie, and all readers are lossless.
-    const IS_IN_PLACE: bool = matches!(Self::NAME.as_bytes(), b"InPlace");
+    const IS_IN_PLACE: bool = matches!(Self::NAME.as_bytes(), b"InPlace" | b"FramesInPlace");
+    /// Readers pass some of them over.
+    const IS_CHOSEN: bool = matches!(Self::NAME.as_bytes(), b"FramesChosen");
 
     fn options() -> CreateOptions;
+
+    fn create(ring: &str, options: &CreateOptions) -> Result<Self::Producer, CreateError>;
+
+    fn attach(ring: &str, options: ReaderOptions) -> Result<Self::Reader, AttachError>;
+
+    /// Whether readers want this one.
+    fn wants(sequence: u64) -> bool {
+        !Self::IS_CHOSEN || !sequence.is_multiple_of(3)
+    }
 
     /// Whether the reader of this name, which begins with its delivery, may attach.
     fn lets_in(name: &str) -> bool {
@@ -44,11 +62,21 @@ macro_rules! kinds {
 
             impl Kind for $name {
                 type Item = [$word; $words];
+                type Producer = Producer<Self::Item>;
+                type Reader = Reader<Self::Item>;
                 const NAME: &'static str = stringify!($name);
                 const CAPACITY: u64 = $capacity;
 
                 fn options() -> CreateOptions {
                     $options
+                }
+
+                fn create(ring: &str, options: &CreateOptions) -> Result<Self::Producer, CreateError> {
+                    Producer::create_with(ring, Retain::records($capacity), options)
+                }
+
+                fn attach(ring: &str, options: ReaderOptions) -> Result<Self::Reader, AttachError> {
+                    Reader::attach(ring, options)
                 }
 
                 fn record(epoch: u64, sequence: u64) -> Self::Item {
@@ -57,14 +85,82 @@ macro_rules! kinds {
             }
         )*
 
-        /// Runs a script on the kind of this name.
-        pub fn with_kind(name: &str, script: impl Script) {
+        fn with_records(name: &str, script: impl Script) {
             match name {
                 $(stringify!($name) => script.run::<$name>(),)*
                 _ => panic!("no kind {name}"),
             }
         }
     };
+}
+
+macro_rules! frames {
+    ($($name:ident: $arena:literal, $capacity:literal, $options:expr;)*) => {
+        $(
+            #[derive(Debug)]
+            pub struct $name;
+
+            impl Kind for $name {
+                type Item = Frame;
+                type Producer = FrameProducer;
+                type Reader = FrameReader;
+                const NAME: &'static str = stringify!($name);
+                const CAPACITY: u64 = $capacity;
+
+                fn options() -> CreateOptions {
+                    $options
+                }
+
+                fn create(ring: &str, options: &CreateOptions) -> Result<FrameProducer, CreateError> {
+                    let retain = FrameRetain::bytes($arena).at_most($capacity);
+                    FrameProducer::create_with(ring, retain, options)
+                }
+
+                fn attach(ring: &str, options: ReaderOptions) -> Result<FrameReader, AttachError> {
+                    let mut reader = FrameReader::attach(ring, options)?;
+                    if Self::IS_CHOSEN {
+                        reader.only(|frame| Self::wants(frame.sequence()));
+                    }
+                    Ok(reader)
+                }
+
+                fn record(epoch: u64, sequence: u64) -> Frame {
+                    frame(epoch, sequence)
+                }
+            }
+        )*
+
+        /// Runs a script on the kind of this name.
+        pub fn with_kind(name: &str, script: impl Script) {
+            match name {
+                $(stringify!($name) => script.run::<$name>(),)*
+                _ => with_records(name, script),
+            }
+        }
+    };
+}
+
+/// As long as the whole arena, or nothing, or in between, and none as long as that of another epoch. The first two of the
+/// first epoch fit in side by side.
+const LENGTHS: [u64; 8] = [100, 66, 0, 192, 13, 64, 24, 5];
+
+fn frame(epoch: u64, sequence: u64) -> Frame {
+    let len = LENGTHS[((5 * sequence + epoch) % 8) as usize] as usize;
+    // More words than records have.
+    let words =
+        (0..len.div_ceil(8) as u64).map(|i| word(epoch, 16 * sequence, i, 64).to_le_bytes());
+    let mut bytes: Vec<u8> = words.flatten().collect();
+    bytes.truncate(len);
+    let is_whole = len > 0 && len.is_multiple_of(16);
+    Frame {
+        bytes,
+        tag: word(epoch, sequence, 0, 64),
+        shape: if is_whole {
+            vec![2, len / 16]
+        } else {
+            Vec::new()
+        },
+    }
 }
 
 /// What can be done on a ring of any kind.
@@ -84,4 +180,13 @@ kinds! {
     // The producer grants itself more than it claims: every other record goes at once.
     Granted: [u64; 2], 16, CreateOptions::default();
     GrantedHalves: [u32; 3], 16, CreateOptions::default().preset(Preset::Latency);
+}
+
+frames! {
+    Frames: 192, 3, CreateOptions::default();
+    FramesStamped: 192, 4, CreateOptions::default().stamp(true);
+    FramesInPlace: 192, 3, CreateOptions::default().stamp(true).in_place(true);
+    FramesChosen: 192, 3, CreateOptions::default();
+    // Room for that many of the longest ones.
+    FramesDropping: 2048, 3, CreateOptions::default().when_full(WhenFull::Drop);
 }

@@ -7,6 +7,7 @@
 #![cfg(all(target_os = "linux", ringbuf_deaths))]
 
 mod account;
+mod ends;
 mod kinds;
 mod mapped;
 mod point;

@@ -6,9 +6,10 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
-use ringbuf_core::{Event, ReadError, Reader, ReaderOptions};
+use ringbuf_core::{Event, ReadError, ReaderOptions};
 
 use crate::account::{Account, History};
+use crate::ends::{Follow, Hand};
 use crate::kinds::Kind;
 use crate::scene::wait_until;
 use crate::support::HANGS;
@@ -64,7 +65,7 @@ impl Survivor {
         options: ReaderOptions,
         history: &History,
     ) -> Survivor {
-        let reader = Reader::<K::Item>::attach(ring, options).unwrap();
+        let reader = K::attach(ring, options).unwrap();
         let account = Account::<K>::of(&reader.ledger(), history);
         let (tell, told) = mpsc::channel();
         let (again, go_on) = mpsc::channel();
@@ -72,7 +73,7 @@ impl Survivor {
         let body = move || {
             let this = fs::read_link("/proc/thread-self").unwrap();
             say_task.send(this.display().to_string()).unwrap();
-            follow(reader, account, name != "lossy", &tell, &go_on);
+            follow::<K>(reader, account, name != "lossy", &tell, &go_on);
         };
         let of = thread::current().name().unwrap_or_default().to_owned();
         let thread = thread::Builder::new()
@@ -136,24 +137,24 @@ pub fn are_asleep(survivors: &[Survivor], mut is_word_set: impl FnMut() -> bool)
 }
 
 fn follow<K: Kind>(
-    mut reader: Reader<K::Item>,
+    mut reader: K::Reader,
     mut account: Account<K>,
     is_lossless: bool,
     tell: &Sender<Told>,
     go_on: &Receiver<()>,
 ) {
     loop {
-        let place = account.cursor();
-        let told = match reader.next() {
-            Ok(Some(batch)) => account
+        let told: Result<_, fn(u64) -> Told> = match reader.next() {
+            Ok(Some(batch)) => Ok(account
                 .take(&batch)
-                .map(|event| Told::Event(event, batch.first_sequence())),
-            Ok(None) => Some(Told::Closed(place)),
-            Err(ReadError::Removed) => Some(Told::Removed(place)),
-            Err(ReadError::Replaced) => Some(Told::Replaced(place)),
+                .map(|event| Told::Event(event, batch.first_sequence()))),
+            Ok(None) => Err(Told::Closed),
+            Err(ReadError::Removed) => Err(Told::Removed),
+            Err(ReadError::Replaced) => Err(Told::Replaced),
             Err(error) => panic!("{error}"),
         };
         account.check(&reader.ledger());
+        let told = told.unwrap_or_else(|end| Some(end(account.cursor())));
         assert!(account.missed() == 0 || !is_lossless, "it missed records");
         let Some(told) = told else { continue };
         let is_over = !matches!(told, Told::Event(..));
@@ -166,7 +167,7 @@ fn follow<K: Kind>(
 /// A reader that is asked whether there is something new.
 pub struct Joiner<K: Kind> {
     name: &'static str,
-    reader: Reader<K::Item>,
+    reader: K::Reader,
     account: Account<K>,
     /// The next sequence when it came.
     start: u64,
@@ -184,7 +185,7 @@ impl<K: Kind> Joiner<K> {
         history: &History,
         newest: u64,
     ) -> Joiner<K> {
-        let reader = Reader::<K::Item>::attach(ring, options.named(name)).unwrap();
+        let reader = K::attach(ring, options.named(name)).unwrap();
         let account = Account::of(&reader.ledger(), history);
         let mut joiner = Joiner {
             name,
@@ -229,7 +230,7 @@ impl<K: Kind> Joiner<K> {
         assert_eq!(self.cursor(), end, "{} has read up to", self.name);
         // What it has read it does not hold any more.
         let newest = newest.filter(|_| !K::IS_IN_PLACE);
-        assert_eq!(self.reader.latest().unwrap(), newest, "{}", self.name);
+        assert_eq!(self.reader.latest(), newest, "{}", self.name);
     }
 
     pub fn was_demoted(&self) -> bool {

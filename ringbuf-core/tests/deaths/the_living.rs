@@ -1,9 +1,10 @@
 //! Those who go on: who was there, who comes, and the next producer.
 
 use ringbuf_core::inspect::{self, ProducerState};
-use ringbuf_core::{Producer, ReaderOptions, Retain, Start};
+use ringbuf_core::{ReaderOptions, Start};
 
 use crate::account::History;
+use crate::ends::Publish;
 use crate::kinds::Kind;
 use crate::scene::Scene;
 use crate::support::HANGS;
@@ -64,9 +65,7 @@ pub fn go_on<K: Kind>(scene: &Scene, living: &mut Living<K>, epochs: &[(u64, u64
     } = living;
     let &(epoch, first) = epochs.last().unwrap();
     let ring = scene.ring();
-    let retain = Retain::records(K::CAPACITY);
-    let options = K::options().replace(replace);
-    let mut producer = Producer::<K::Item>::create_with(&ring, retain, &options).unwrap();
+    let mut producer = K::create(&ring, &K::options().replace(replace)).unwrap();
     assert_eq!(producer.published(), first, "the new producer begins at");
     let info = inspect::info(&ring).unwrap();
     assert_eq!((info.epoch, info.producer), (epoch, ProducerState::Live));
@@ -78,7 +77,7 @@ pub fn go_on<K: Kind>(scene: &Scene, living: &mut Living<K>, epochs: &[(u64, u64
 
     let mut publish = |count: u64, joiners: &mut Vec<Joiner<K>>| {
         for record in K::records(epoch, producer.published(), count) {
-            producer.publish(&record).unwrap();
+            producer.publish(&[record]);
             joiners.iter_mut().for_each(Joiner::read);
         }
         producer.published()
@@ -111,7 +110,7 @@ pub fn go_on<K: Kind>(scene: &Scene, living: &mut Living<K>, epochs: &[(u64, u64
     let newest = Some((end - 1, K::record(epoch, end - 1)));
     for joiner in joiners.iter_mut() {
         joiner.ends();
-        joiner.has_seen(epochs, end, newest);
+        joiner.has_seen(epochs, end, newest.clone());
     }
     let info = inspect::info(&ring).unwrap();
     assert_eq!(

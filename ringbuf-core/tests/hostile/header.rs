@@ -1,8 +1,8 @@
 //! Headers with one wrong field and a checksum that fits it: somebody else's, or a newer version's.
 
-use ringbuf_core::FormatError;
+use ringbuf_core::{CreateOptions, FormatError};
 
-use crate::refused::{Good, refused};
+use crate::refused::{Errors, Good, refused, refused_as_frames};
 use crate::support::Rings;
 
 /// A field: its name in messages, its place, its length, and values that no ring like ours has.
@@ -15,7 +15,7 @@ const RING: &[Case] = &[
     ("cells", 80, 8, &[0, 1, 4, 5, 7, 9, 16, 1 << 63, u64::MAX]),
     ("stride", 88, 4, &[0, (1 << 30) + 1, u32::MAX as u64]),
     ("word", 92, 4, &[0, 1, 2, 4, 16, u32::MAX as u64]),
-    ("flags", 96, 4, &[3, 4, 6, 1 << 31, u32::MAX as u64]),
+    ("flags", 96, 4, &[3, 8, 1 << 31, u32::MAX as u64]),
     ("allow", 100, 4, &[0, 4, u32::MAX as u64]),
     ("allow_bound_ns", 104, 8, &[1, u64::MAX]),
     ("when_full", 112, 8, &[2, u64::MAX]),
@@ -25,6 +25,23 @@ const RING: &[Case] = &[
     ("stamps_offset", 144, 8, &[1, 65_536, u64::MAX]),
     ("data_offset", 152, 8, &[0, 4096, 65_535, 131_072, u64::MAX]),
     ("data_len", 160, 8, &[0, 64, 65_535, 131_072, u64::MAX]),
+];
+
+/// Of a ring of frames.
+const FRAMES: &[Case] = &[
+    ("arena_offset", 168, 8, &[0, 1, 65_536, 196_608, u64::MAX]),
+    (
+        "arena_len",
+        176,
+        8,
+        &[0, 1, 63, 65, 1000, (1 << 46) + 64, 1 << 63, u64::MAX],
+    ),
+    ("stride", 88, 4, &[0, 8, 32, 128, u32::MAX as u64]),
+    // With a mirror, and with flags of another time.
+    ("flags", 96, 4, &[5, 7, 12, 1 << 31 | 4]),
+    ("stamps_offset", 144, 8, &[1, 65_536, u64::MAX]),
+    ("data_len", 160, 8, &[0, 512, 131_072, u64::MAX]),
+    ("file_len", 64, 8, &[0, 131_072, 196_607, 262_144, u64::MAX]),
 ];
 
 const READERS: &[Case] = &[
@@ -69,10 +86,25 @@ fn signing_again_changes_nothing() {
 
 #[test]
 fn every_field_of_the_ring_is_checked() {
+    check_every_field(RING, Good::new, refused);
+}
+
+#[test]
+fn every_field_of_a_ring_of_frames_is_checked() {
+    check_every_field(FRAMES, good_frames, refused_as_frames);
+}
+
+fn good_frames() -> Good {
+    Good::frames(&CreateOptions::default())
+}
+
+type Refused = fn(&Rings, &[&str]) -> Errors;
+
+fn check_every_field(fields: &[Case], good: fn() -> Good, refused: Refused) {
     let rings = Rings::new();
-    for (name, at, len, values) in RING {
+    for (name, at, len, values) in fields {
         for value in *values {
-            let mut bad = Good::new();
+            let mut bad = good();
             set(&mut bad.ring, *at, *len, *value);
             sign_ring(&mut bad.ring);
             bad.put(&rings);
@@ -91,8 +123,7 @@ fn every_field_of_the_ring_is_checked() {
 /// Values for several fields: place, length, value.
 type Change = &'static [(usize, usize, u64)];
 
-fn changed(change: Change) -> Good {
-    let mut good = Good::new();
+fn changed(mut good: Good, change: Change) -> Good {
     for (at, len, value) in change {
         set(&mut good.ring, *at, *len, *value);
     }
@@ -127,8 +158,42 @@ fn fields_that_contradict_each_other_are_refused() {
         &[(136, 8, 2)],
     ];
     for change in changes {
-        changed(change).put(&rings);
+        changed(Good::new(), change).put(&rings);
         refused(&rings, &["bad.ring"]).formats();
+    }
+}
+
+/// Each names the field that does not fit.
+#[test]
+fn an_arena_without_frames_and_frames_without_an_arena_are_refused() {
+    let rings = Rings::new();
+    let of_frames: [(Change, &str); 7] = [
+        // The flag gone, and with it the arena.
+        (&[(96, 4, 0)], "arena_len"),
+        (&[(96, 4, 0), (176, 8, 0)], "arena_offset"),
+        (&[(96, 4, 2)], "arena_len"),
+        (&[(176, 8, 0), (168, 8, 0)], "arena_len"),
+        // More than there is.
+        (&[(176, 8, 128 << 10), (64, 8, 262_144)], "cut short"),
+        // In place, and readers that copy.
+        (&[(96, 4, 6), (100, 4, 1)], "allow"),
+        // Descriptors of another size.
+        (&[(88, 4, 128)], "stride"),
+    ];
+    for (change, part) in of_frames {
+        changed(good_frames(), change).put(&rings);
+        refused_as_frames(&rings, &["bad.ring", part]).formats();
+    }
+    let of_records: [(Change, &str); 4] = [
+        (&[(96, 4, 4)], "arena_len"),
+        // Records of 8 bytes are no descriptors.
+        (&[(96, 4, 4), (176, 8, 1024)], "stride"),
+        (&[(176, 8, 1024)], "arena_len"),
+        (&[(168, 8, 131_072)], "arena_offset"),
+    ];
+    for (change, part) in of_records {
+        changed(Good::new(), change).put(&rings);
+        refused(&rings, &["bad.ring", part]).formats();
     }
 }
 
@@ -138,9 +203,18 @@ fn fields_that_agree_are_a_ring_whoever_wrote_them() {
     // Another capacity with the same cells, and one with its own.
     let changes: [(Change, u64); 2] = [(&[(72, 8, 6)], 6), (&[(72, 8, 9), (80, 8, 16)], 9)];
     for (change, capacity) in changes {
-        changed(change).put(&rings);
+        changed(Good::new(), change).put(&rings);
         let info = ringbuf_core::inspect::info(&rings.reference("bad")).unwrap();
         assert_eq!(info.capacity, capacity);
+    }
+    // A shorter arena, and one with all there is in the file: what is kept lies elsewhere then, and may be anything.
+    for arena in [64, 65_536] {
+        let mut good = good_frames();
+        set(&mut good.ring, 176, 8, arena);
+        sign_ring(&mut good.ring);
+        good.put(&rings);
+        let info = ringbuf_core::inspect::info(&rings.reference("bad")).unwrap();
+        assert_eq!(info.frames.unwrap().arena_bytes, arena);
     }
 }
 

@@ -6,8 +6,10 @@
 mod actor;
 mod directories;
 mod exchanged;
+mod frame_words;
 mod gates;
 mod header;
+mod kinds;
 mod modes;
 mod observers;
 mod places;

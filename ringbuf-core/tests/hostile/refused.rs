@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use ringbuf_core::{
-    AttachError, CreateError, FormatError, Producer, Reader, ReaderOptions, Retain, UntypedReader,
-    inspect,
+    AttachError, CreateError, CreateOptions, FormatError, FrameInfo, FrameProducer, FrameReader,
+    FrameRetain, Producer, Reader, ReaderOptions, Retain, UntypedReader, inspect,
 };
 
 use crate::support::Rings;
@@ -16,8 +16,15 @@ pub struct Good {
     pub readers: Vec<u8>,
 }
 
-/// Capacity of the good ring.
+/// Capacity of the good rings.
 pub const CAPACITY: u64 = 5;
+/// Bytes of the arena of a good ring of frames.
+pub const ARENA: u64 = 1024;
+
+/// What a ring of frames keeps.
+pub fn frames_kept() -> FrameRetain {
+    FrameRetain::bytes(ARENA).at_most(CAPACITY)
+}
 
 impl Good {
     pub fn new() -> Good {
@@ -25,6 +32,22 @@ impl Good {
         let retain = Retain::records(CAPACITY);
         let mut producer = Producer::<u64>::create(&rings.reference("good"), retain).unwrap();
         producer.publish_slice(&[0, 1, 2, 3, 4, 5, 6, 7]).unwrap();
+        producer.close();
+        Good {
+            ring: fs::read(rings.file("good.ring")).unwrap(),
+            readers: fs::read(rings.file("good.readers")).unwrap(),
+        }
+    }
+
+    /// The same of a ring of frames, 8 of 100 bytes published.
+    pub fn frames(options: &CreateOptions) -> Good {
+        let rings = Rings::new();
+        let ring = rings.reference("good");
+        let mut producer = FrameProducer::create_with(&ring, frames_kept(), options).unwrap();
+        for tag in 0..8 {
+            let info = FrameInfo::image(10, 10, 1).tagged(tag);
+            producer.publish_with(&[tag as u8; 100], info).unwrap();
+        }
         producer.close();
         Good {
             ring: fs::read(rings.file("good.ring")).unwrap(),
@@ -69,20 +92,42 @@ impl Errors {
 /// and must not change anything in the directory.
 #[track_caller]
 pub fn refused(rings: &Rings, parts: &[&str]) -> Errors {
+    let attach = |ring: &str, options| Reader::<u64>::attach(ring, options).map(drop);
+    let create = |ring: &str| Producer::<u64>::create(ring, Retain::records(CAPACITY)).map(drop);
+    refused_by((attach, create), rings, parts)
+}
+
+/// The same by those who take it for a ring of frames.
+#[track_caller]
+pub fn refused_as_frames(rings: &Rings, parts: &[&str]) -> Errors {
+    let attach = |ring: &str, options| FrameReader::attach(ring, options).map(drop);
+    let create = |ring: &str| FrameProducer::create(ring, frames_kept()).map(drop);
+    refused_by((attach, create), rings, parts)
+}
+
+#[track_caller]
+fn refused_by(
+    (attach, create): (
+        impl Fn(&str, ReaderOptions) -> Result<(), AttachError>,
+        impl Fn(&str) -> Result<(), CreateError>,
+    ),
+    rings: &Rings,
+    parts: &[&str],
+) -> Errors {
     let ring = rings.reference("bad");
     let before = contents(rings.path());
     let attach = vec![
-        refusal(Reader::<u64>::attach(&ring, ReaderOptions::lossy())),
-        refusal(Reader::<u64>::attach(&ring, ReaderOptions::lossless())),
+        refusal(attach(&ring, ReaderOptions::lossy())),
+        refusal(attach(&ring, ReaderOptions::lossless())),
         refusal(UntypedReader::attach(
             &ring,
             ReaderOptions::lossy().from_oldest(),
         )),
         refusal(inspect::info(&ring)),
     ];
-    let create = match Producer::<u64>::create(&ring, Retain::records(CAPACITY)) {
+    let create = match create(&ring) {
         Err(error) => error,
-        Ok(_) => panic!("a producer went on with it"),
+        Ok(()) => panic!("a producer went on with it"),
     };
     let removed = inspect::remove(&ring).unwrap_err();
     let texts = attach.iter().map(AttachError::to_string);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use ringbuf_core::{CreateError, Producer, Retain};
+use ringbuf_core::{CreateError, FrameProducer, FrameRetain, Producer, Retain};
 
 use crate::support::Rings;
 
@@ -65,6 +65,32 @@ fn a_full_file_system_is_an_error_at_creation_and_nothing_is_left() {
     std::fs::write(rings.file("filler"), vec![1; 1 << 20]).unwrap_err();
     let records: Vec<u64> = (0..65_536).collect();
     assert_eq!(producer.publish_slice(&records).unwrap(), 65_536);
+    producer.close();
+}
+
+/// The arena is taken as the rest is.
+#[test]
+fn an_arena_that_does_not_fit_is_an_error_at_creation_and_nothing_is_left() {
+    let rings = Rings::new();
+    let Some(_small) = Tmpfs::mount(rings.path(), "1m") else {
+        return;
+    };
+    let ring = rings.reference("big");
+    for bytes in [1 << 30, (1 << 20) - 2 * 65_536] {
+        let retain = FrameRetain::bytes(bytes).at_most(4);
+        let error = FrameProducer::create(&ring, retain).unwrap_err();
+        assert!(matches!(error, CreateError::NoSpace { .. }), "{error}");
+        assert!(rings.names().is_empty(), "{:?}", rings.names());
+    }
+    // What fits, fits to the last byte.
+    let arena = 512 * 1024;
+    let retain = FrameRetain::bytes(arena).at_most(4);
+    let mut producer = FrameProducer::create(&ring, retain).unwrap();
+    std::fs::write(rings.file("filler"), vec![1; 1 << 20]).unwrap_err();
+    for sequence in 0..3 {
+        let frame = vec![sequence as u8; arena as usize];
+        assert_eq!(producer.publish(&frame).unwrap(), sequence);
+    }
     producer.close();
 }
 

@@ -4,6 +4,7 @@
 //! The numbers are those of a seed, which is printed; what they meet is another matter every time.
 //! `RINGBUF_STORM_SEED` and `RINGBUF_STORM_TURNS` choose others.
 
+mod frames;
 pub mod intruder;
 pub mod looker;
 mod producer;
@@ -18,7 +19,9 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use ringbuf_core::{CreateOptions, Delivery, Preset, Producer, Retain, WhenFull};
+use ringbuf_core::{
+    CreateOptions, Delivery, FrameProducer, FrameRetain, Preset, Producer, Retain, WhenFull,
+};
 
 use crate::support::process::{start, start_with};
 use crate::support::{Rings, system};
@@ -29,6 +32,8 @@ use seat::Seat;
 /// Records of the ring, and cells.
 const CAPACITY: u64 = 100;
 const CELLS: usize = 128;
+/// Bytes of the arena, where frames go through the ring. Behind it there are bytes that belong to nobody.
+const ARENA: u64 = 8192;
 /// The longest a bounded reader holds the producer.
 const BOUND: Duration = Duration::from_millis(2);
 
@@ -42,12 +47,25 @@ struct Scene {
     when_full: WhenFull,
     preset: Preset,
     stamp: bool,
+    goods: Goods,
+}
+
+/// What goes through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goods {
+    Records,
+    Frames,
+    FramesInPlace,
 }
 
 impl Scene {
     fn options(self) -> CreateOptions {
-        CreateOptions::default()
-            .allow(self.allow)
+        let options = CreateOptions::default();
+        let options = match self.goods {
+            Goods::FramesInPlace => options.in_place(true),
+            _ => options.allow(self.allow),
+        };
+        options
             .when_full(self.when_full)
             .preset(self.preset)
             .stamp(self.stamp)
@@ -76,12 +94,32 @@ impl Scene {
             Kind::Bounded,
             Kind::Lossless,
         ];
-        let most = match self.allow {
-            Delivery::Lossy => 3,
-            Delivery::Bounded(_) => 4,
-            _ => 5,
+        let (first, most) = match self.allow {
+            Delivery::Lossy => (0, 3),
+            Delivery::Bounded(_) => (0, 4),
+            _ if self.goods == Goods::FramesInPlace => (4, 5),
+            _ => (0, 5),
         };
-        kinds.into_iter().take(most)
+        kinds.into_iter().take(most).skip(first)
+    }
+
+    fn frames(self) -> FrameRetain {
+        FrameRetain::bytes(ARENA).at_most(CAPACITY)
+    }
+
+    /// Creates the ring and closes it.
+    fn begin(self, ring: &str) {
+        let options = self.options();
+        match self.goods {
+            Goods::Records => {
+                Producer::<u64>::create_with(ring, Retain::records(CAPACITY), &options)
+                    .unwrap()
+                    .close()
+            }
+            _ => FrameProducer::create_with(ring, self.frames(), &options)
+                .unwrap()
+                .close(),
+        }
     }
 }
 
@@ -100,10 +138,7 @@ fn storm(scene: Scene, seed: u64) {
     }
     let (rings, window) = (Rings::new(), Rings::new());
     let ring = rings.reference("storm");
-    let retain = Retain::records(CAPACITY);
-    Producer::<u64>::create_with(&ring, retain, &scene.options())
-        .unwrap()
-        .close();
+    scene.begin(&ring);
     let new = Outside::of(&ring, scene);
 
     let over = Arc::new(AtomicBool::new(false));
@@ -209,15 +244,24 @@ impl Outside {
     fn of(ring: &str, scene: Scene) -> Outside {
         let bytes = fs::read(ring).unwrap();
         let part = |from: usize, to: usize| bytes[from..to].iter().copied();
-        let behind_data = 65_536 + CELLS * 8;
+        let (record, arena) = match scene.goods {
+            Goods::Records => (8, 0),
+            _ => (64, ARENA as usize),
+        };
+        let behind_data = 65_536 + CELLS * record;
         let times = 65_536 + 65_536;
         let mut outside: Vec<u8> = part(256, 4096)
             .chain(part(4096 + 896, 65_536))
             .chain(part(behind_data, times))
             .collect();
+        let behind = match scene.stamp {
+            true => times + 65_536,
+            false => times,
+        };
         if scene.stamp {
-            outside.extend(part(times + CELLS * 8, bytes.len()));
+            outside.extend(part(times + CELLS * 8, behind));
         }
+        outside.extend(part((behind + arena).min(bytes.len()), bytes.len()));
         Outside(outside)
     }
 }
@@ -230,6 +274,7 @@ fn where_everybody_may_hold_a_producer_that_waits() {
             when_full: WhenFull::Wait,
             preset: Preset::Latency,
             stamp: true,
+            goods: Goods::Records,
         },
         1,
     );
@@ -243,6 +288,7 @@ fn where_everybody_may_hold_a_producer_that_drops() {
             when_full: WhenFull::Drop,
             preset: Preset::Throughput,
             stamp: true,
+            goods: Goods::Records,
         },
         2,
     );
@@ -256,6 +302,7 @@ fn where_a_producer_is_held_for_a_time() {
             when_full: WhenFull::Wait,
             preset: Preset::Latency,
             stamp: true,
+            goods: Goods::Records,
         },
         3,
     );
@@ -269,7 +316,50 @@ fn where_a_producer_waits_for_nobody() {
             when_full: WhenFull::Wait,
             preset: Preset::Latency,
             stamp: false,
+            goods: Goods::Records,
         },
         4,
+    );
+}
+
+#[test]
+fn where_frames_go_to_everybody() {
+    storm(
+        Scene {
+            allow: Delivery::Lossless,
+            when_full: WhenFull::Wait,
+            preset: Preset::Throughput,
+            stamp: true,
+            goods: Goods::Frames,
+        },
+        5,
+    );
+}
+
+#[test]
+fn where_frames_are_dropped_for_want_of_room_that_is_given_for_a_time() {
+    storm(
+        Scene {
+            allow: Delivery::Bounded(BOUND),
+            when_full: WhenFull::Drop,
+            preset: Preset::Throughput,
+            stamp: false,
+            goods: Goods::Frames,
+        },
+        6,
+    );
+}
+
+#[test]
+fn where_frames_are_written_in_place() {
+    storm(
+        Scene {
+            allow: Delivery::Lossless,
+            when_full: WhenFull::Drop,
+            preset: Preset::Throughput,
+            stamp: true,
+            goods: Goods::FramesInPlace,
+        },
+        7,
     );
 }

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
 
-use ringbuf_core::{Producer, ReaderOptions, Retain, faults};
+use ringbuf_core::{FrameProducer, FrameRetain, Producer, ReaderOptions, Retain, faults};
 
 use crate::support::process::{hear, say, start};
 use crate::support::{Rings, limit, system};
@@ -21,6 +21,9 @@ pub fn bus(arguments: &[String]) {
     let explain = || faults::explain("role").unwrap();
     if asks == "before" {
         explain();
+    }
+    if what.contains("frame") {
+        return of_frames(ring, explain, what);
     }
     let mut producer = Producer::<u64>::create(ring, Retain::records(8)).unwrap();
     let mut reader = producer.reader(ReaderOptions::lossy()).unwrap();
@@ -44,8 +47,37 @@ pub fn bus(arguments: &[String]) {
     std::process::exit(0);
 }
 
+/// The same with frames.
+fn of_frames(ring: &str, explain: impl Fn(), what: &str) {
+    explain();
+    let mut producer = FrameProducer::create(ring, FrameRetain::bytes(65_536)).unwrap();
+    let mut lossy = producer.reader(ReaderOptions::lossy()).unwrap();
+    let mut lossless = producer.reader(ReaderOptions::lossless()).unwrap();
+    producer.publish(&[1; 4096]).unwrap();
+    // Where its frame lies is known before the arena is gone.
+    let batch = lossless.poll().unwrap().unwrap();
+    say("ready");
+    hear();
+    match what {
+        "publishes a frame" => drop(producer.publish(&[2; 4096])),
+        "copies a frame" => drop(lossy.poll()),
+        "asks for the newest frame" => drop(lossy.latest()),
+        "has a frame in hand" => {
+            assert!(batch.frames().all(|frame| frame.bytes() == [1; 4096]));
+        }
+        what => panic!("{what}"),
+    }
+    say("survived");
+    std::process::exit(0);
+}
+
 /// How a process ended that had this file of its ring truncated.
 fn ended(asks: &str, what: &str, extension: &str) -> ExitStatus {
+    ended_at(0, asks, what, extension)
+}
+
+/// The same, cut to a length.
+fn ended_at(len: u64, asks: &str, what: &str, extension: &str) -> ExitStatus {
     let rings = Rings::new();
     let mut role = start("bus", &[&rings.reference("r"), asks, what]);
     role.says("ready");
@@ -55,7 +87,7 @@ fn ended(asks: &str, what: &str, extension: &str) -> ExitStatus {
             .write(true)
             .open(path)
             .unwrap()
-            .set_len(0)
+            .set_len(len)
             .unwrap();
     }
     role.tell("go");
@@ -74,6 +106,23 @@ fn who_asks_for_it_ends_with_a_status_instead_of_a_signal() {
         for asks in ["before", "after"] {
             let status = ended(asks, what, extension);
             assert_eq!(status.code(), Some(FAILED), "{what} {extension}: {status}");
+        }
+    }
+}
+
+/// All of the file, or the arena alone.
+#[test]
+fn a_truncated_arena_is_explained() {
+    let _limit = limit();
+    for len in [0, 131_072] {
+        for what in [
+            "publishes a frame",
+            "copies a frame",
+            "asks for the newest frame",
+            "has a frame in hand",
+        ] {
+            let status = ended_at(len, "before", what, "ring");
+            assert_eq!(status.code(), Some(FAILED), "{what} {len}: {status}");
         }
     }
 }

@@ -17,7 +17,7 @@ const CLAIMED: usize = 4104;
 const STATE: usize = 4096 + 256;
 const FIRST_EPOCH: usize = 4096 + 384;
 
-fn set(bytes: &mut [u8], at: usize, value: u64) {
+pub fn set(bytes: &mut [u8], at: usize, value: u64) {
     bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
 }
 
@@ -69,11 +69,16 @@ fn indices_at_the_end_of_their_range_are_used_without_overflow() {
 
 #[test]
 fn any_words_at_all_are_survived() {
+    any_words(Good::new, use_it);
+}
+
+/// Looks at, continues and reads rings with any shared words.
+pub fn any_words(mut good: impl FnMut() -> Good, use_it: impl Fn(&Rings)) {
     let _limit = limit();
     let rings = Rings::new();
     let mut numbers = Numbers::new(2);
     for round in 0..400 {
-        let mut bad = Good::new();
+        let mut bad = good();
         let next = [0, 3, 8, 1000, (1 << 61) - 1][numbers.below(5) as usize];
         for at in (4096 + 128..5120).step_by(8) {
             if numbers.below(3) == 0 {
@@ -95,7 +100,7 @@ fn any_words_at_all_are_survived() {
 }
 
 /// A number that somebody could take for a sequence, an epoch or a gate.
-fn strange(numbers: &mut Numbers, near: u64) -> u64 {
+pub fn strange(numbers: &mut Numbers, near: u64) -> u64 {
     match numbers.below(6) {
         0 => 0,
         1 => u64::MAX - numbers.below(3),

@@ -43,7 +43,7 @@ pub fn reads_a_file(arguments: &[String]) {
 }
 
 /// What a boot of the system changes: every process is gone, and the files say another boot than the one that is.
-fn reboot(rings: &Rings, name: &str) {
+pub fn reboot(rings: &Rings, name: &str) {
     let path = rings.file(&format!("{name}.ring"));
     let mut bytes = fs::read(&path).unwrap();
     assert_ne!(bytes[BOOT..BOOT + 16], [0; 16], "this system has boots");

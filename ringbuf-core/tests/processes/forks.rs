@@ -9,6 +9,7 @@
 //! A child ends by itself when the test is gone: it waits for nothing but the test's next word and its
 //! parent's end.
 
+pub mod frames;
 pub mod generations;
 pub mod producers;
 pub mod programs;

@@ -10,6 +10,8 @@ mod disk;
 mod fan_out;
 mod flow;
 mod forks;
+mod frame_copies;
+mod frames;
 mod idle;
 mod in_place;
 mod leftovers;
@@ -50,6 +52,12 @@ fn role() {
         (
             "forks between records",
             forks::shortcuts::forks_between_records,
+        ),
+        ("forks with frames", forks::frames::forks_with_frames),
+        ("producer of frames", frames::producer_of_frames),
+        (
+            "endless producer of frames",
+            frame_copies::endless_producer_of_frames,
         ),
         ("spawns", forks::programs::spawns),
         ("three generations", forks::generations::three_generations),

@@ -7,8 +7,8 @@ mod tools;
 use std::fmt;
 
 use crate::kinds::{
-    Bytes, Dropping, Granted, GrantedHalves, Halves, InPlace, Kind, Mirrored, Plain, Quarters,
-    Stamped,
+    Bytes, Dropping, Frames, FramesChosen, FramesDropping, FramesInPlace, FramesStamped, Granted,
+    GrantedHalves, Halves, InPlace, Kind, Mirrored, Plain, Quarters, Stamped,
 };
 use crate::scene::Scene;
 use crate::victim::Death;
@@ -64,6 +64,15 @@ pub fn all() -> Vec<Scenario> {
         of::<Plain>("past a bounded reader", producers::demoting::<Plain>),
         of::<Plain>("held by a reader", producers::held::<Plain>),
         of::<Dropping>("dropping", producers::dropping::<Dropping>),
+        of::<FramesStamped>("publishing", producers::publishing::<FramesStamped>),
+        of::<FramesInPlace>("publishing", producers::publishing::<FramesInPlace>),
+        of::<FramesChosen>("publishing", producers::publishing::<FramesChosen>),
+        of::<Frames>("continuing", producers::continuing::<Frames>),
+        of::<Frames>("past a dead reader", producers::evicting::<Frames>),
+        of::<Frames>("past a bounded reader", producers::demoting::<Frames>),
+        of::<Frames>("held by a reader", producers::held::<Frames>),
+        of::<FramesDropping>("dropping", producers::dropping::<FramesDropping>),
+        of::<Frames>("replacing", tools::replacing::<Frames>),
         of::<Plain>("replacing", tools::replacing::<Plain>),
         of::<Plain>("replacing half a ring", tools::repairing::<Plain>),
         of::<Plain>("removing", tools::removing::<Plain>),

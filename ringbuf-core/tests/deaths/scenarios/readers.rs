@@ -3,11 +3,15 @@
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 
-use ringbuf_core::{Delivery, Producer, ReaderOptions, Retain, inspect};
+use ringbuf_core::{Delivery, ReaderOptions, inspect};
 
 use super::{Scenario, of};
 use crate::account::History;
-use crate::kinds::{Halves, InPlace, Kind, Mirrored, Plain, Quarters, Stamped};
+use crate::ends::Publish;
+use crate::kinds::{
+    Frames, FramesChosen, FramesInPlace, FramesStamped, Halves, InPlace, Kind, Mirrored, Plain,
+    Quarters, Stamped,
+};
 use crate::mapped;
 use crate::scene::{End, Scene, wait_until};
 use crate::survivors::Joiner;
@@ -59,6 +63,34 @@ pub fn all() -> Vec<Scenario> {
             "bounded",
             "oldest"
         ),
+        reader!(Frames, "lossless reader", "reading", "lossless", "oldest"),
+        reader!(FramesInPlace, "lossless reader", "reading", "lossless", "0"),
+        reader!(
+            FramesChosen,
+            "lossless reader",
+            "reading",
+            "lossless",
+            "oldest"
+        ),
+        reader!(Frames, "bounded reader", "reading", "bounded", "oldest"),
+        reader!(FramesChosen, "bounded reader", "reading", "bounded", "now"),
+        reader!(FramesStamped, "lossy reader", "looking", "lossy", "0"),
+        reader!(FramesChosen, "lossy reader", "reading", "lossy", "oldest"),
+        reader!(
+            FramesStamped,
+            "reader that joins again",
+            "rejoining",
+            "bounded",
+            "oldest"
+        ),
+        reader!(
+            FramesChosen,
+            "reader with an end",
+            "until",
+            "lossless",
+            "oldest"
+        ),
+        heir!(Frames, "lossless heir of a dead reader", "lossless"),
         heir!(Plain, "lossless heir of a dead reader", "lossless"),
         heir!(Mirrored, "bounded heir of a dead reader", "bounded"),
         heir!(Plain, "lossy heir of a dead reader", "lossy"),
@@ -67,7 +99,7 @@ pub fn all() -> Vec<Scenario> {
 
 /// A ring whose producer is this process, with a reader that always keeps up.
 struct Flow<K: Kind> {
-    producer: Producer<K::Item>,
+    producer: K::Producer,
     witness: Joiner<K>,
     history: History,
 }
@@ -84,8 +116,7 @@ fn end<K: Kind>() -> u64 {
 
 impl<K: Kind> Flow<K> {
     fn new(scene: &Scene) -> Flow<K> {
-        let retain = Retain::records(K::CAPACITY);
-        let producer = Producer::create_with(&scene.ring(), retain, &K::options()).unwrap();
+        let producer = K::create(&scene.ring(), &K::options()).unwrap();
         let history = History::new();
         let options = ReaderOptions::lossless();
         let witness = Joiner::attach("witness", &scene.ring(), options, &history, 1);
@@ -101,7 +132,7 @@ impl<K: Kind> Flow<K> {
     fn publish_up_to(&mut self, end: u64) {
         while self.producer.published() < end {
             let record = K::record(1, self.producer.published());
-            self.producer.publish(&record).unwrap();
+            self.producer.publish(&[record]);
             self.witness.read();
         }
     }
@@ -186,7 +217,7 @@ fn go_on_without<K: Kind>(
     } = flow;
     // The end of a stall, whoever is in the way.
     let record = K::record(1, end);
-    producer.publish(&record).unwrap();
+    producer.publish(&[record]);
     producer.close();
     let present = Living {
         joiners: vec![witness],
@@ -210,9 +241,10 @@ fn check_dead<K: Kind>(scene: &Scene, victim: &End) {
     let place = victim.place.as_deref().expect("it has left");
     let ledger = dead.ledger.unwrap();
     assert!(!dead.is_alive && ledger.adds_up(), "{dead:?}");
-    // What it held has not been read; one that can miss records can also go further.
+    // What it held has not been read, but what it does not want is passed over before; one that can miss records can
+    // also go further.
     let most = match dead.delivery {
-        Delivery::Lossless if place.starts_with(IN_HAND) => victim.done,
+        Delivery::Lossless if place.starts_with(IN_HAND) => next_wanted::<K>(victim.done),
         Delivery::Lossless => victim.done + K::CAPACITY,
         _ => end::<K>(),
     };
@@ -222,4 +254,9 @@ fn check_dead<K: Kind>(scene: &Scene, victim: &End) {
         is_new || known.contains(&ledger.cursor),
         "{dead:?}, {known:?}"
     );
+}
+
+fn next_wanted<K: Kind>(sequence: u64) -> u64 {
+    let mut sequences = sequence..;
+    sequences.find(|&sequence| K::wants(sequence)).unwrap()
 }

@@ -1,16 +1,16 @@
 //! What producers do until they die.
 
-use ringbuf_core::{Claim, Producer, Reader, ReaderOptions, Retain, deaths};
+use ringbuf_core::ReaderOptions;
 
 use super::Order;
 use super::order::done;
+use crate::ends::Publish;
 use crate::kinds::Kind;
 use crate::support::process::{hear, say};
 use crate::support::system;
 
-fn create<K: Kind>(order: &Order) -> Producer<K::Item> {
-    let retain = Retain::records(K::CAPACITY);
-    Producer::create_with(&order.ring, retain, &K::options()).unwrap()
+fn create<K: Kind>(order: &Order) -> K::Producer {
+    K::create(&order.ring, &K::options()).unwrap()
 }
 
 /// Creates the ring, or continues it, and publishes.
@@ -47,27 +47,24 @@ pub fn one_by_one<K: Kind>(order: &Order) {
 /// Makes another ring in the place of one.
 pub fn replacing<K: Kind>(order: &Order) {
     order.arm();
-    let retain = Retain::records(K::CAPACITY);
-    let options = K::options().replace(true);
-    let mut producer = Producer::<K::Item>::create_with(&order.ring, retain, &options).unwrap();
+    let mut producer = K::create(&order.ring, &K::options().replace(true)).unwrap();
     publish::<K>(&mut producer, order.epoch, 1);
     producer.close();
 }
 
 /// More than two laps in every way, and records that nobody may ever see.
-fn work<K: Kind>(producer: &mut Producer<K::Item>, epoch: u64) {
+fn work<K: Kind>(producer: &mut K::Producer, epoch: u64) {
     let capacity = K::CAPACITY;
     publish::<K>(producer, epoch, 1);
     publish::<K>(producer, epoch, capacity + 2);
-    claim::<K>(producer, epoch, capacity, capacity);
+    claim::<K>(producer, epoch, capacity, capacity as usize);
     // Given up, and another claim in its place.
-    let mut claim_again = producer.claim(capacity as usize).unwrap();
-    let never = K::records(NEVER, claim_again.first_sequence(), capacity);
-    write::<K>(&mut claim_again, &never);
-    claim_again.abort();
+    claim::<K>(producer, NEVER, capacity, 0);
     claim::<K>(producer, epoch, 2, 1);
     if K::IS_IN_PLACE {
-        claim_in_place::<K>(producer, epoch);
+        let records = K::records(epoch, producer.published(), 2);
+        producer.claim_in_one_piece(&records);
+        done(producer.published());
     }
     publish::<K>(producer, epoch, 1);
 }
@@ -76,51 +73,16 @@ fn work<K: Kind>(producer: &mut Producer<K::Item>, epoch: u64) {
 const NEVER: u64 = 1000;
 
 /// Publishes so many more.
-fn publish<K: Kind>(producer: &mut Producer<K::Item>, epoch: u64, count: u64) {
+fn publish<K: Kind>(producer: &mut K::Producer, epoch: u64, count: u64) {
     let records = K::records(epoch, producer.published(), count);
-    match records.as_slice() {
-        [record] => producer.publish(record).unwrap(),
-        records => producer.publish_slice(records).unwrap(),
-    };
+    producer.publish(&records);
     done(producer.published());
 }
 
 /// Claims and writes `count` records and commits some of them.
-fn claim<K: Kind>(producer: &mut Producer<K::Item>, epoch: u64, count: u64, commit: u64) {
-    let mut claim = producer.claim(count as usize).unwrap();
-    let records = K::records(epoch, claim.first_sequence(), count);
-    write::<K>(&mut claim, &records);
-    claim.commit_first(commit as usize);
-    done(producer.published());
-}
-
-/// Writes these records into a claim, in the way of the ring.
-fn write<K: Kind>(claim: &mut Claim<'_, K::Item>, records: &[K::Item]) {
-    if !K::IS_IN_PLACE {
-        for (i, record) in records.iter().enumerate() {
-            claim.write(i, record);
-        }
-        return;
-    }
-    let (first, rest) = claim.slices_mut().unwrap();
-    for (place, record) in first.iter_mut().chain(rest).zip(records) {
-        // What is stored there is nothing that dies by itself.
-        deaths::step();
-        *place = *record;
-    }
-    deaths::step();
-}
-
-/// Claims what lies side by side and writes it.
-fn claim_in_place<K: Kind>(producer: &mut Producer<K::Item>, epoch: u64) {
-    let mut claim = producer.claim_in_place(2).unwrap();
-    let first = claim.first_sequence();
-    for (sequence, place) in (first..).zip(claim.records_mut()) {
-        deaths::step();
-        *place = K::record(epoch, sequence);
-    }
-    deaths::step();
-    claim.commit();
+fn claim<K: Kind>(producer: &mut K::Producer, epoch: u64, count: u64, commit: usize) {
+    let records = K::records(epoch, producer.published(), count);
+    producer.claim(&records, commit, K::IS_IN_PLACE);
     done(producer.published());
 }
 
@@ -131,9 +93,9 @@ pub fn refused<K: Kind>(order: &Order) {
     done(producer.published());
     for _ in 0..2 {
         let records = K::records(order.epoch, producer.published(), K::CAPACITY);
-        for record in &records {
+        for record in records {
             // Refused or not.
-            let _ = producer.publish(record);
+            producer.publish(&[record]);
             done(producer.published());
         }
     }
@@ -151,7 +113,7 @@ pub fn leaves_a_ring<K: Kind>(order: &Order) {
 pub fn leaves_a_reader<K: Kind>(order: &Order) {
     let mut producer = create::<K>(order);
     let options = ReaderOptions::lossless().named("dead").from_oldest();
-    let _reader = Reader::<K::Item>::attach(&order.ring, options).unwrap();
+    let _reader = K::attach(&order.ring, options).unwrap();
     publish::<K>(&mut producer, order.epoch, BEFORE);
     die();
 }

@@ -3,11 +3,12 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use ringbuf_core::{Event, Next, Reader, ReaderOptions, Start, Until, deaths};
+use ringbuf_core::{Event, Next, ReaderOptions, Start, Until, deaths};
 
 use super::Order;
 use super::order::done;
 use crate::account::{Account, History};
+use crate::ends::Follow;
 use crate::kinds::Kind;
 use crate::support::HANGS;
 
@@ -36,13 +37,13 @@ fn end(order: &Order) -> u64 {
 }
 
 struct Follower<K: Kind> {
-    reader: Reader<K::Item>,
+    reader: K::Reader,
     account: Account<K>,
 }
 
 impl<K: Kind> Follower<K> {
     fn attach(order: &Order, options: ReaderOptions) -> Follower<K> {
-        let reader = Reader::attach(&order.ring, options).unwrap();
+        let reader = K::attach(&order.ring, options).unwrap();
         let account = Account::of(&reader.ledger(), &History::new());
         done(reader.cursor());
         Follower { reader, account }

@@ -8,7 +8,7 @@ use crate::support::Numbers;
 use crate::support::process::say;
 use crate::support::system::Words;
 
-use super::CELLS;
+use super::{ARENA, CELLS};
 
 /// Marks the gate of a bounded reader.
 const TAG: u64 = 1 << 62;
@@ -21,6 +21,11 @@ const LIMIT: Range<usize> = PUBLISHED + 16..PUBLISHED + 17;
 const STATUS: Range<usize> = PUBLISHED + 32..PUBLISHED + 39;
 const EPOCHS: Range<usize> = PUBLISHED + 48..PUBLISHED + 112;
 const DATA: usize = 65_536 / 8;
+/// Words of a descriptor, if there are any.
+const DESCRIPTOR: usize = 8;
+/// Whether there are, in the header.
+const FLAGS: usize = 96 / 8;
+const FRAMES: u64 = 4;
 const WAKE: Range<usize> = 4096 / 8..4096 / 8 + 17;
 const SLOTS: usize = 8192 / 8;
 const SLOT: usize = 256 / 8;
@@ -36,6 +41,8 @@ enum Target {
     /// One word of both files' words, nothing else.
     Data1(usize),
     Readers1(usize),
+    /// Where a frame lies, and its length: of all descriptors.
+    Descriptors(Range<usize>),
     /// The headers, which are put back afterwards.
     Headers,
     /// Everything but the indices as it was when it was mapped.
@@ -71,6 +78,7 @@ struct Intrusion<'a> {
     data: &'a Words,
     readers: &'a Words,
     good: [Vec<u64>; 2],
+    has_frames: bool,
 }
 
 impl Intrusion<'_> {
@@ -80,6 +88,7 @@ impl Intrusion<'_> {
             data,
             readers,
             good: [copy(data, LIVE.end), copy(readers, SLOTS)],
+            has_frames: data.word(FLAGS).load(Relaxed) & FRAMES != 0,
         }
     }
 
@@ -103,6 +112,10 @@ impl Intrusion<'_> {
     }
 
     fn target(&self, numbers: &mut Numbers) -> Target {
+        let descriptors = DATA..DATA + CELLS * DESCRIPTOR;
+        if self.has_frames && self.data.len() >= descriptors.end && numbers.below(4) == 0 {
+            return Target::Descriptors(descriptors);
+        }
         let times = DATA * 8 + 65_536;
         match numbers.below(20) {
             0 => Target::Data(PUBLISHED..PUBLISHED + 2),
@@ -142,6 +155,7 @@ impl Intrusion<'_> {
             4 => 1 << numbers.below(64),
             5 => numbers.below(200),
             6 => (1 << (59 + numbers.below(5))) - numbers.below(3),
+            7 if self.has_frames => 64 * numbers.below(ARENA / 32),
             _ => numbers.next(),
         }
     }
@@ -157,6 +171,10 @@ impl Intrusion<'_> {
             }
             Target::Data1(word) => self.data.word(*word),
             Target::Readers1(word) => self.readers.word(*word),
+            Target::Descriptors(part) => {
+                let descriptor = any(part) / DESCRIPTOR * DESCRIPTOR;
+                self.data.word(descriptor + any(&(0..2)))
+            }
             Target::Headers => match any(&(0..2)) {
                 0 => self.data.word(any(&(0..32))),
                 _ => self.readers.word(any(&(0..32))),

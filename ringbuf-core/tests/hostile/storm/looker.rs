@@ -18,6 +18,9 @@ pub fn looker(arguments: &[String]) {
         saw("info", info.is_ok());
         if let Ok(info) = info {
             assert!(info.oldest <= info.published);
+            if let Some(frames) = &info.frames {
+                assert!(frames.kept_bytes <= frames.arena_bytes, "{info:?}");
+            }
             drop(format!("{info:?}"));
         }
         let listed = inspect::list();

@@ -13,9 +13,9 @@ use ringbuf_core::{
 use crate::support::Numbers;
 
 use super::seat::{Seat, kind};
-use super::{CAPACITY, Scene};
+use super::{CAPACITY, Goods, Scene, frames};
 
-const CALLS: u64 = 400;
+pub const CALLS: u64 = 400;
 const AT_ONCE: Duration = Duration::ZERO;
 
 /// Creates, publishes and closes until it is over.
@@ -23,16 +23,17 @@ pub fn produce(seat: &Seat, scene: Scene, ring: &str, seed: u64, over: &AtomicBo
     let mut numbers = Numbers::new(seed);
     while !over.load(Ordering::Relaxed) {
         let is_typed = numbers.below(4) != 0;
-        match is_typed {
-            true => typed(seat, scene, ring, &mut numbers),
-            false => untyped(seat, scene, ring, &mut numbers),
+        match (scene.goods, is_typed) {
+            (Goods::Records, true) => typed(seat, scene, ring, &mut numbers),
+            (Goods::Records, false) => untyped(seat, scene, ring, &mut numbers),
+            _ => frames::produce(seat, scene, ring, &mut numbers),
         }
         seat.count("turns");
     }
 }
 
 /// Continues the ring; where that is refused replaces it, and where that is refused too makes it anew.
-fn create<P>(
+pub fn create<P>(
     seat: &Seat,
     scene: Scene,
     ring: &str,
@@ -51,7 +52,7 @@ fn create<P>(
     None
 }
 
-fn refused(seat: &Seat, error: &TryPublishError) {
+pub fn refused(seat: &Seat, error: &TryPublishError) {
     match error {
         TryPublishError::Full { .. } => seat.count("full"),
         error => panic!("{error}"),

@@ -12,7 +12,7 @@ use ringbuf_core::{
 use crate::support::{HANGS, Numbers};
 
 use super::seat::{Seat, kind};
-use super::{CAPACITY, Scene};
+use super::{CAPACITY, Goods, Scene, frames};
 
 /// How one reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Kind {
     Untyped,
 }
 
-const CALLS: u64 = 30;
+pub const CALLS: u64 = 30;
 /// For calls without a time of their own.
 const AT_ONCE: Duration = Duration::ZERO;
 
@@ -43,6 +43,10 @@ pub fn read(
     while turn < turns || seat.counted("attached") < turns / 4 && began.elapsed() < HANGS {
         turn += 1;
         let options = options(kind, &mut numbers);
+        let typed = match scene.goods {
+            Goods::Records => typed,
+            _ => frames::read,
+        };
         match kind {
             Kind::Untyped => untyped(seat, ring, options, &mut numbers),
             Kind::Observer => {
@@ -97,7 +101,7 @@ fn options(kind: Kind, numbers: &mut Numbers) -> ReaderOptions {
 }
 
 /// What is left of a reader after this error: nothing.
-fn ends(seat: &Seat, error: &ReadError) {
+pub fn ends(seat: &Seat, error: &ReadError) {
     seat.count(kind(error));
     match error {
         ReadError::Damaged(damage) => assert!(damage.to_string().contains("found"), "{damage}"),
