@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use ringbuf_core::model::{die_after, is_dead, revive};
+use ringbuf_core::model::{News, die_after, is_dead, revive};
 
 use crate::harness::{First, explore};
 
@@ -64,4 +64,25 @@ pub fn check_deaths(
     let [producer, reader] = executions;
     println!("explored {name}: {producer} + {reader} executions, {deaths} deaths, {seconds:.1} s");
     assert!(deaths > 2, "a model without deaths shows nothing");
+}
+
+/// What a reader was told of restarts.
+#[derive(Debug, Default)]
+pub struct Told(
+    /// Each epoch, and the first sequence of it.
+    pub Vec<(u64, u64)>,
+);
+
+impl Told {
+    /// The epoch whose records it reads.
+    pub fn epoch(&self) -> u64 {
+        self.0.last().map_or(1, |told| told.0)
+    }
+
+    /// Notes what this attempt told.
+    pub fn of(&mut self, news: News) {
+        if let News::Restarted { epoch, first } = news {
+            self.0.push((epoch, first.expect("forgotten too early")));
+        }
+    }
 }

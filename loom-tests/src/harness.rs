@@ -353,6 +353,24 @@ pub fn to_words(bytes: &[u8]) -> Vec<u64> {
     words.map(|bytes| u64::from_ne_bytes(*bytes)).collect()
 }
 
+/// How a bounded reader reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Ways {
+    /// One attempt for so many, of this epoch if given, while it has not been told that it was demoted.
+    pub held: fn(&mut Follower, usize, Option<u64>) -> News,
+    /// One attempt after that.
+    pub demoted: fn(&mut Follower, usize, Option<u64>) -> News,
+    /// With the producer gone, the rest after that: all that is kept from a sequence on, up to another.
+    pub drain: fn(&mut Follower, u64, u64),
+}
+
+/// How one of records does.
+pub const RECORDS: Ways = Ways {
+    held: copy_epoch,
+    demoted: poll_epoch,
+    drain,
+};
+
 /// A bounded reader that reads on as a lossy one when it is told that it was demoted.
 #[derive(Debug)]
 pub struct Patient {
@@ -363,16 +381,23 @@ pub struct Patient {
     /// Where it stood when it was told last.
     pub told_at: Option<u64>,
     is_demoted: bool,
+    ways: Ways,
 }
 
 impl Patient {
     /// Joins.
     pub fn join(memory: &Arc<Memory>, slot: usize, begin: Begin) -> Patient {
+        Patient::reading(RECORDS, memory, slot, begin)
+    }
+
+    /// Joins as a reader that reads like this.
+    pub fn reading(ways: Ways, memory: &Arc<Memory>, slot: usize, begin: Begin) -> Patient {
         Patient {
             follower: bounded(memory, slot, begin),
             told: 0,
             told_at: None,
             is_demoted: false,
+            ways,
         }
     }
 
@@ -391,9 +416,9 @@ impl Patient {
     /// As [`Patient::poll`]; every record must be of `epoch`, if given.
     pub fn poll_epoch(&mut self, most: usize, epoch: Option<u64>) -> News {
         if self.is_demoted {
-            return poll_epoch(&mut self.follower, most, epoch);
+            return (self.ways.demoted)(&mut self.follower, most, epoch);
         }
-        let news = copy_epoch(&mut self.follower, most, epoch);
+        let news = (self.ways.held)(&mut self.follower, most, epoch);
         if news == News::Demoted {
             self.told += 1;
             self.told_at = Some(self.follower.ledger().cursor);
@@ -414,7 +439,13 @@ impl Patient {
 
     /// With the producer gone, after `demotions`: told of every one of them, all the rest if it is not
     /// demoted, and otherwise all that is still kept, from the oldest on. Returns where it was told last.
-    pub fn drain(mut self, demotions: u64, published: u64) -> Option<u64> {
+    pub fn drain(self, demotions: u64, published: u64) -> Option<u64> {
+        let capacity = self.follower.memory().geometry().capacity;
+        self.drain_from(demotions, published.saturating_sub(capacity), published)
+    }
+
+    /// As [`Patient::drain`], with what is kept from this one on.
+    pub fn drain_from(mut self, demotions: u64, kept_from: u64, published: u64) -> Option<u64> {
         let was_told = self.told;
         while self.told < demotions {
             match self.poll(1) {
@@ -428,13 +459,8 @@ impl Patient {
             }
         }
         assert_eq!(self.told, demotions, "told of demotions that were none");
-        let capacity = self.follower.memory().geometry().capacity;
         if self.is_demoted {
-            drain(
-                &mut self.follower,
-                published.saturating_sub(capacity),
-                published,
-            );
+            (self.ways.drain)(&mut self.follower, kept_from, published);
         } else {
             assert_eq!(self.told, was_told);
             let missed = self.follower.ledger().missed;

@@ -8,8 +8,12 @@ compile_error!("models without debug assertions check less than they say: see ci
 #[cfg(loom)]
 mod death;
 #[cfg(loom)]
+mod frames;
+#[cfg(loom)]
 mod harness;
 #[cfg(loom)]
 pub use death::*;
+#[cfg(loom)]
+pub use frames::*;
 #[cfg(loom)]
 pub use harness::*;

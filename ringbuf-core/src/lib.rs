@@ -163,10 +163,10 @@ pub mod deaths {
 #[cfg(loom)]
 #[doc(hidden)]
 pub mod model {
-    pub use crate::layout::{Geometry, Live};
+    pub use crate::layout::{DESCRIPTOR_BYTES, Geometry, Live};
     pub use crate::memory::{InPlace, Memory};
     pub use crate::protocol::{
-        Begin, Fault, Follower, Full, Ledger, News, Run, Where, Writer, evict,
+        Begin, Fault, Follower, Full, Ledger, News, Run, Where, Writer, evict, frames,
         gate::{Gate, Kind, Waits},
         latest, leave, notify, observe, published, remove, stamp,
         state::{Moment, Phase, boundary, opened},

@@ -209,7 +209,7 @@ impl Memory {
 
     /// Where a frame begins.
     pub fn load_start(&self, sequence: u64) -> u64 {
-        // [A1] alone: the producer's own word, or one of a producer that is gone.
+        // [F1] alone: the producer's own word, or one of a producer that is gone.
         self.word(sequence, 0).value.load(Relaxed)
     }
 

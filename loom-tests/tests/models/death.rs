@@ -4,8 +4,8 @@
 use loom::sync::Arc;
 use loom::sync::atomic::Ordering::Relaxed;
 use loom_tests::{
-    Death, First, LONG, Patient, STRIDE, check_deaths, demote_all, lossless, lossy, mirrored, open,
-    poll, poll_epoch, publish, race, ring, ring_in_place, ring_without_demotions, stamped,
+    Death, First, LONG, Patient, STRIDE, Told, check_deaths, demote_all, lossless, lossy, mirrored,
+    open, poll, poll_epoch, publish, race, ring, ring_in_place, ring_without_demotions, stamped,
     take_epoch, take_rest, try_publish, try_publish_in, try_publish_in_place,
 };
 use ringbuf_core::model::{
@@ -34,22 +34,6 @@ fn next(memory: &Arc<Memory>, records: usize) -> (u64, u64) {
         writer.notify();
     }
     (began, writer.published())
-}
-
-/// What a reader was told of restarts.
-#[derive(Debug, Default)]
-struct Told(Vec<(u64, u64)>);
-
-impl Told {
-    fn epoch(&self) -> u64 {
-        self.0.last().map_or(1, |told| told.0)
-    }
-
-    fn of(&mut self, news: News) {
-        if let News::Restarted { epoch, first } = news {
-            self.0.push((epoch, first.expect("forgotten too early")));
-        }
-    }
 }
 
 // Producers that die while they publish

@@ -31,7 +31,7 @@ use super::writer::Writer;
 use crate::layout::{DESCRIPTOR_BYTES, FRAME_ALIGN};
 use crate::memory::{InPlace, InPlaceMut, Memory};
 use crate::sequence;
-use crate::sync::Ordering;
+use crate::sync::{Ordering, fence};
 
 /// The bytes of one payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Span {
 pub struct Arena {
     len: u64,
     position: u64,
-    /// What is left of the position modulo the arena: a division is half of what a small frame costs.
+    /// Where that is in the arena, its end perhaps: to divide is half of what a small frame costs.
     place: u64,
 }
 
@@ -161,8 +161,7 @@ impl Arena {
     #[inline]
     pub fn commit(&mut self, want: Want) {
         self.position = want.span.end();
-        let place = want.at as u64 + (self.position - want.span.start);
-        self.place = if place < self.len { place } else { 0 };
+        self.place = want.at as u64 + (self.position - want.span.start);
     }
 
     /// The first frame that a payload up to `end` leaves whole.
@@ -414,6 +413,9 @@ impl Follower {
     /// Why a bounded reader does not have the record at its gate.
     fn demoted(&self, published: u64) -> Result<News, Fault> {
         let cursor = self.ledger.cursor;
+        // [D4] pairs with the fence [L2] of the claim that passed this gate: who has seen that claim [R5] sees the
+        // demotion [D2] in front of it.
+        fence(Ordering::Acquire);
         // [D3] as in `poll_bounded`.
         match self.slot().gate.load(Ordering::Relaxed) {
             word if word == Kind::Bounded.gate(cursor) => {

@@ -172,14 +172,14 @@ fn write_frames(writer: &mut Writer, mut arena: Arena, numbers: &mut Numbers) {
         match writer.try_claim(want.count) {
             Ok(first) => {
                 let bytes = vec![1; want.span.len as usize];
-                writer.write_payload(want.span, 0, &bytes);
+                writer.write_payload(want, 0, &bytes);
                 let mut descriptor = [0; DESCRIPTOR_BYTES];
                 descriptor[..16].copy_from_slice(want.span.words().as_flattened());
                 writer.write(first, &descriptor);
                 writer.stamp(1, numbers.next());
                 if numbers.below(4) > 0 {
                     writer.commit(1);
-                    arena.commit(want.span);
+                    arena.commit(want);
                 }
                 writer.notify();
             }
