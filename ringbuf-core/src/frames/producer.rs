@@ -307,7 +307,9 @@ impl FrameProducer {
                 found: len,
                 arena: writer.memory().geometry().arena,
             })?;
-        writer.prepare_frame(&self.arena, want);
+        if writer.prepare_frame(&self.arena, want) {
+            self.core.stay_awake_for(len as u64);
+        }
         let claimed = self.core.claim(want.count as usize, patience)?;
         Ok(claimed.map(|_| want))
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::room::{Patience, Stall};
+use super::room::{AWAKE, Patience, Stall};
 use crate::error::{CreateError, FormatError, PublishError};
 use crate::files::{self, Access, Ownership, Wanted, locks};
 use crate::heap::HeapRing;
@@ -24,6 +24,8 @@ pub(crate) struct ProducerCore {
     pub(super) when_full: WhenFull,
     is_stamped: bool,
     pub(super) stall: Stall,
+    /// How long it stays awake when it is blocked.
+    pub(super) awake: Duration,
     fork: ForkToken,
     is_open: bool,
     pub(crate) schema: Schema,
@@ -91,6 +93,7 @@ impl ProducerCore {
             allow: options.allow,
             when_full: options.when_full,
             stall: Stall::new(),
+            awake: AWAKE,
             fork: platform::fork_token(),
             is_open: true,
             schema,

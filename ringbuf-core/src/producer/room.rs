@@ -20,7 +20,9 @@ use crate::sync::Ordering;
 /// who make it.
 const LOOKS: u32 = 3;
 /// How long a blocked producer stays awake, letting others run: about the cost of a sleep and a wake-up, to both sides.
-const AWAKE: Duration = Duration::from_micros(50);
+pub(super) const AWAKE: Duration = Duration::from_micros(50);
+/// Bytes a nanosecond that a reader gets through if it does little with them.
+const READ: u64 = 16;
 /// How long a blocked producer sleeps before it looks whether the reader in the way still lives.
 const ALIVE: Duration = Duration::from_millis(10);
 /// How often a producer that drops records looks whether the reader in the way still lives.
@@ -166,6 +168,12 @@ impl Stall {
 }
 
 impl ProducerCore {
+    /// Stays awake, when it is blocked, for as long as a reader takes for so many bytes, too: who is given back a large
+    /// frame by somebody that is reading it would sleep through that each time.
+    pub(crate) fn stay_awake_for(&mut self, bytes: u64) {
+        self.awake = AWAKE + Duration::from_nanos(bytes / READ);
+    }
+
     /// Claims `count` records when the first attempt found `full`, or gives up with the reader in the way.
     #[cold]
     pub(super) fn wait_and_claim(
@@ -191,7 +199,7 @@ impl ProducerCore {
                     // Readers that sleep must hear of what was published before they can make room.
                     self.writer.notify();
                 }
-                if begin.elapsed() >= AWAKE {
+                if begin.elapsed() >= self.awake {
                     let time = ALIVE.min(look.next).min(patience.left());
                     self.writer
                         .wait_for_room(count, time)

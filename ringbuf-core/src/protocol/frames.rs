@@ -196,13 +196,15 @@ impl Arena {
 }
 
 impl Writer {
-    /// Before the claim of what a frame takes: how much is granted if the gates have to be looked at.
+    /// Before the claim of what a frame takes: whether the gates have to be looked at, and how much is granted then.
     #[inline]
-    pub fn prepare_frame(&mut self, arena: &Arena, want: Want) {
-        if !self.is_granted(want.count) {
-            let ahead = arena.ahead(self, want);
-            self.set_step(ahead);
+    pub fn prepare_frame(&mut self, arena: &Arena, want: Want) -> bool {
+        if self.is_granted(want.count) {
+            return false;
         }
+        let ahead = arena.ahead(self, want);
+        self.set_step(ahead);
+        true
     }
 
     /// Writes bytes of the payload claimed, from `offset` on.
