@@ -3,7 +3,7 @@
 # program, computed from the CSV file alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo build --release -p producer -p consumer
+cargo build --release --no-default-features -p producer -p consumer
 PATH="$PWD/target/release:$PATH"
 results=$(mktemp -d)
 export RINGBUF_DIR="$results/rings"

@@ -2,18 +2,25 @@
 //! it knows nothing of rings and of time.
 
 mod card;
+#[cfg(feature = "images")]
 mod files;
+#[cfg(feature = "images")]
 mod image;
 mod inlet;
 mod line_cutter;
 mod lines;
+#[cfg(any(test, not(feature = "images")))]
+mod no_files;
 mod raw;
 
 use ringbuf_core::Element;
 
+#[cfg(feature = "images")]
+pub(crate) use self::files::ImageFiles;
+#[cfg(not(feature = "images"))]
+pub(crate) use self::no_files::ImageFiles;
 pub(crate) use self::{
     card::{CardSize, TestCard},
-    files::ImageFiles,
     inlet::Inlet,
     lines::Lines,
     raw::Raw,

@@ -8,8 +8,10 @@ use super::RunArgs;
 use crate::{frames::CardSize, values};
 
 pub(super) const FRAMES_HELP: &str = "\
-Images are PNG and JPEG, in the order of their names; a frame is what was decoded: height x width x channels (grey,
-grey and alpha, RGB, RGB and alpha) of 8 bits, or of 16 where a PNG has them. Other files of a directory are skipped.
+Images are PNG, JPEG, TIFF, GIF (the first picture of it), BMP and PNM (pbm, pgm, ppm, pam), in the order of their
+names; a frame is what was decoded: height x width x channels (grey, grey and alpha, RGB, RGB and alpha) of 8 bits, or
+of 16 or 32 (float) where the file has them, up to 1 GiB. Other files of a directory are skipped. A program built
+without the feature `images` (--no-default-features, as demo.sh does) reads none.
 
 The test card is made of colour bars, a block that moves one step with every frame, and below them the number of
 the frame in 64 bits: frame n is the same whenever it is made, so that whoever gets it can check it.

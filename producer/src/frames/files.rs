@@ -82,8 +82,9 @@ fn images_in(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if images.is_empty() {
         let found = others.len();
         bail!(
-            "there is no image in {name}: found {found} others, expected files called *.png, *.jpg or *.jpeg; --raw \
-             BYTES takes a file of any kind"
+            "there is no image in {name}: found {found} others, expected files called {}; --raw BYTES takes a file of \
+             any kind",
+            image::names()
         );
     }
     if !others.is_empty() {
@@ -100,7 +101,8 @@ fn skipped(others: &[PathBuf]) -> String {
         .collect();
     let more = if others.len() > TELL { ", ..." } else { "" };
     let (count, names) = (others.len(), names.join(", "));
-    format!("{count} skipped, for not being called *.png, *.jpg or *.jpeg: {names}{more}")
+    let expected = image::names();
+    format!("{count} skipped, for not being called {expected}: {names}{more}")
 }
 
 #[cfg(test)]
@@ -161,7 +163,7 @@ mod tests {
         fs::write(directory.path().join("b.png"), "no").expect("writes");
         let text = error(directory.path());
         assert!(
-            text.contains("b.png cannot be decoded: it is neither PNG nor JPEG"),
+            text.contains("b.png cannot be decoded: it is none of PNG, JPEG,"),
             "{text}"
         );
     }

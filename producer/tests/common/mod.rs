@@ -10,7 +10,7 @@ use std::{
 };
 
 use ringbuf_core::{
-    AttachError, FrameHeader, FrameReader, ReaderOptions, Records, Schema, UntypedReader,
+    AttachError, Element, FrameHeader, FrameReader, ReaderOptions, Records, Schema, UntypedReader,
     inspect::{self, RingInfo},
 };
 
@@ -263,4 +263,17 @@ pub fn hear_frames(ring: &str, arguments: &[&str]) -> (Vec<HeardFrame>, Outcome)
     let producer = Producer::start(&[arguments, &common].concat());
     let heard = drain_frames(attach_frames(ring));
     (heard, producer.finish())
+}
+
+/// What the elements of an image are, its shape and its bytes.
+pub type Image = (Element, [usize; 3], Vec<u8>);
+
+/// Frames as images.
+pub fn as_images(frames: &[HeardFrame]) -> Vec<Image> {
+    let image = |frame: &HeardFrame| {
+        let shape = frame.header.shape().try_into().expect("three dimensions");
+        let element = frame.header.element().expect("an element");
+        (element, shape, frame.bytes.clone())
+    };
+    frames.iter().map(image).collect()
 }
