@@ -24,7 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   analyzer stats imu                            a table every second, the total at the end
   analyzer stats imu --every 1s --json          the same for programs, one object a line
-  analyzer stats imu --bounded 50ms             hold the producer up, but never for longer than 50 ms
+  analyzer stats imu --bounded 50ms             hold the producer up, 50 ms at a time at most
   analyzer anomaly imu --center 50 --band 25    values more than 25 away from 50
   analyzer tail imu --field accel --count 10    the next ten readings of one sensor
   analyzer tail imu --from -5s                  from the last five seconds on
@@ -33,13 +33,14 @@ Examples:
   analyzer record cam pictures/ --lossless      every frame as a file
   analyzer tail imu --from 2026-11-20T10:00:00Z --until 2026-11-20T10:00:05Z
 
-The ring need not be there yet: analyzers wait for it. They end when its producer closes it; when the
-producer dies instead they say so and wait for the next one. Of a ring without a living producer they read
-what it kept. Ctrl-C and SIGTERM finish the report first.
+The ring need not be there yet: analyzers wait for it. They end when its producer closes it;
+when the producer dies instead they say so and wait for the next one. Of a ring without a living
+producer they read what it kept. Ctrl-C and SIGTERM finish the report first.
 
-Exit: 0 done, 1 failed, 2 wrong usage, 3 finished but records were missed, or the ring did not reach back to
---from TIME. A ring that was removed or replaced is an end like any other, after all that had been published
-was read; with --json the last line of who has read a ring says in \"ended\" what it was: closed, until, count, duration, stopped, removed, replaced or failed.";
+Exit: 0 done, 1 failed, 2 wrong usage, 3 finished but records were missed, or the ring did not
+reach back to --from TIME. A ring that was removed or replaced is an end like any other, after
+all that had been published was read; with --json the last line of who has read a ring says in
+\"ended\" what it was: closed, until, count, duration, stopped, removed, replaced or failed.";
 
 const ANOMALIES: &str = "\
 With --center and --band a value is an anomaly when it is further than the band from the center.
@@ -66,9 +67,10 @@ pub enum Analysis {
 }
 
 const RECORDING: &str = "\
-A file is called by the sequence of its frame: 000000000042.png. Images (8 or 16 bits, height x width x 1 to 4
-channels) become PNG, other arrays .npy, text .txt, other bytes .bin. A file has its name when all of it is there;
-frames.csv lists them, with the time, the tag, the length and the shape of each frame.
+A file is called by the sequence of its frame: 000000000042.png. Images (8 or 16 bits, height x
+width x 1 to 4 channels) become PNG, other arrays .npy, text .txt, other bytes .bin. A file has
+its name when all of it is there; frames.csv lists them, with the time, the tag, the length and
+the shape of each frame.
 
 Examples:
   analyzer record cam pictures/ --lossless             the producer waits while the disk is behind

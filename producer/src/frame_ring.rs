@@ -34,13 +34,13 @@ pub(crate) struct Room {
 }
 
 impl FrameRing {
-    /// Creates the ring for frames of so many bytes, or continues one that is the same.
-    pub(crate) fn create(
+    /// What the ring is to keep: as the options say, else as the one that is there does, else what is good for frames of
+    /// so many bytes.
+    pub(crate) fn retain(
         config: &RingConfig,
         arena: Option<u64>,
         each: Option<usize>,
-        in_place: bool,
-    ) -> anyhow::Result<FrameRing> {
+    ) -> FrameRetain {
         let count = match config.keep {
             Keep::AsFound => None,
             Keep::Records(count) => Some(count),
@@ -51,7 +51,15 @@ impl FrameRing {
             arena,
             each: each.map(|each| each as u64),
         };
-        let retain = found(config, room).unwrap_or_else(|| room.retain());
+        found(config, room).unwrap_or_else(|| room.retain())
+    }
+
+    /// Creates the ring, or continues one that is the same.
+    pub(crate) fn create(
+        config: &RingConfig,
+        retain: FrameRetain,
+        in_place: bool,
+    ) -> anyhow::Result<FrameRing> {
         let options = options(config).in_place(in_place);
         let producer =
             FrameProducer::create_with(&config.name, retain, &options).map_err(advice)?;

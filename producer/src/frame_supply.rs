@@ -35,8 +35,11 @@ impl Frames {
             Next::Frame(outline) => Some(outline.len),
             Next::Waiting | Next::End => None,
         };
-        let each = source.largest().or(each);
-        let ring = FrameRing::create(ring, options.arena, each, options.in_place)?;
+        let largest = source.largest().or(each);
+        let retain = FrameRing::retain(ring, options.arena, largest);
+        // Before the ring is made: --replace would have taken what is kept for nothing.
+        check_room(source.as_ref(), each.unwrap_or(0), retain.arena())?;
+        let ring = FrameRing::create(ring, retain, options.in_place)?;
         source.limit(usize::try_from(ring.arena()).unwrap_or(usize::MAX));
         Ok(Frames {
             source,
@@ -56,14 +59,7 @@ impl Frames {
             announced => announced,
         };
         if let Next::Frame(outline) = next {
-            let most = self.ring.arena();
-            if outline.len as u64 > most {
-                let (name, len) = (self.source.name(), outline.len);
-                bail!(
-                    "{name} has {len} bytes, and the ring has room for frames of {most}: give it more with --arena \
-                     and, for a ring that is there already, --replace"
-                );
-            }
+            check_room(self.source.as_ref(), outline.len, self.ring.arena())?;
             if !self.ring.is_in_place() {
                 self.bytes.resize(outline.len, 0);
                 self.source.fill(&mut self.bytes)?;
@@ -78,6 +74,18 @@ impl Frames {
         });
         info.tagged(self.tag)
     }
+}
+
+/// That the frame announced last fits into an arena of so many bytes.
+fn check_room(source: &dyn FrameSource, len: usize, arena: u64) -> anyhow::Result<()> {
+    if len as u64 > arena {
+        let name = source.name();
+        bail!(
+            "{name} has {len} bytes, and the ring has room for frames of {arena}: give it more with --arena and, for a \
+             ring that is there already, --replace"
+        );
+    }
+    Ok(())
 }
 
 fn source(from: &FrameFrom) -> anyhow::Result<Box<dyn FrameSource>> {

@@ -48,7 +48,7 @@ impl Summary {
         format!(
             "{} {}{} published to {:?} in {:.3} s, {:.1} a second{}{late}",
             grouped(self.published),
-            self.kind.plural(),
+            self.kind.of(self.published),
             self.frames.map_or(String::new(), of_frames),
             self.ring,
             self.elapsed.as_secs_f64(),
@@ -288,6 +288,12 @@ mod tests {
         let text = frames(2).human();
         let expected = "1,500 frames (12,345 bytes), 2 too long and passed over, published to";
         assert!(text.starts_with(expected), "{text}");
+        let text = Summary {
+            published: 1,
+            ..frames(0)
+        };
+        let text = text.human();
+        assert!(text.starts_with("1 frame (12,345 bytes)"), "{text}");
         let text = frames(0).human();
         assert!(
             text.starts_with("1,500 frames (12,345 bytes) published to"),

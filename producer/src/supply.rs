@@ -88,6 +88,15 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The word for so many of them.
+    pub(crate) fn of(self, count: u64) -> &'static str {
+        match (self, count) {
+            (Kind::Records, 1) => "record",
+            (Kind::Frames, 1) => "frame",
+            _ => self.plural(),
+        }
+    }
+
     /// The word for more than one of them.
     pub(crate) fn plural(self) -> &'static str {
         match self {

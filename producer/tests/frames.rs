@@ -126,9 +126,21 @@ fn what_does_not_fit_is_refused_with_what_to_do() {
     for part in ["921600 bytes", "3072", "--arena", "--replace"] {
         assert!(larger.stderr.contains(part), "{part}: {larger:?}");
     }
+    let small = run(&[
+        &card("640x480")[..],
+        &[&ring, "--arena", "64KiB", "--replace"],
+    ]
+    .concat());
+    assert_eq!(small.status.code(), Some(1), "{small:?}");
+    assert!(small.stderr.contains("frames of 65536"), "{small:?}");
+    let left = ring_that(&ring, |_| true);
+    assert_eq!((left.capacity, left.published, left.epoch), (2, 1, 1));
     let other = run(&[&card("64x8")[..], &[&ring, "--capacity", "3"]].concat());
     assert_eq!(other.status.code(), Some(1), "{other:?}");
     assert!(other.stderr.contains("--replace replaces it"), "{other:?}");
+    let stdin = run(&["frames", "-", "--ring", &ring]);
+    assert_eq!(stdin.status.code(), Some(2), "{stdin:?}");
+    assert!(stdin.stderr.contains("--raw BYTES"), "{stdin:?}");
     let records = run(&["synth", "--ring", &ring, "--count", "1"]);
     assert_eq!(records.status.code(), Some(1), "{records:?}");
     for (wrong, expected) in [

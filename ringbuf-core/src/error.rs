@@ -137,8 +137,8 @@ pub enum CreateError {
     },
     /// There is no room for the files.
     #[error(
-        "no space for ring {name}: it needs {needed} bytes in {}; keep fewer records, or give another \
-         directory in RINGBUF_DIR", .directory.display()
+        "no space for ring {name}: it needs {needed} bytes in {}; keep less, or give another directory in \
+         RINGBUF_DIR", .directory.display()
     )]
     NoSpace {
         /// The ring.

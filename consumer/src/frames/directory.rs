@@ -62,8 +62,11 @@ impl Directory {
         let is_new = index.metadata().is_ok_and(|found| found.len() == 0);
         let mut index = csv::Writer::from_writer(index);
         if is_new {
-            index.write_record(COLUMNS)?;
-            index.flush()?;
+            index
+                .write_record(COLUMNS)
+                .map_err(io::Error::from)
+                .and_then(|()| index.flush())
+                .with_context(|| format!("cannot write {}", index_path.display()))?;
         }
         Ok(Directory {
             path,
@@ -159,6 +162,22 @@ mod tests {
         let mut names: Vec<_> = entries.map(|entry| name(entry).unwrap()).collect();
         names.sort();
         names
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_with_the_name_of_the_file() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let index = directory.path().join(INDEX);
+        std::os::unix::fs::symlink("/dev/full", &index).expect("a link");
+        let error = Directory::open(&options(directory.path(), true))
+            .map(drop)
+            .expect_err("no room");
+        let (text, name) = (format!("{error:#}"), index.display().to_string());
+        assert!(
+            text.starts_with("cannot write ") && text.contains(&name),
+            "{text}"
+        );
     }
 
     #[test]

@@ -8,17 +8,19 @@ use super::RunArgs;
 use crate::{frames::CardSize, values};
 
 pub(super) const FRAMES_HELP: &str = "\
-Images are PNG, JPEG, TIFF, GIF (the first picture of it), BMP and PNM (pbm, pgm, ppm, pam), in the order of their
-names; a frame is what was decoded: height x width x channels (grey, grey and alpha, RGB, RGB and alpha) of 8 bits, or
-of 16 or 32 (float) where the file has them, up to 1 GiB. Other files of a directory are skipped. A program built
+Images are PNG, JPEG, TIFF, GIF (the first picture of it), BMP and PNM (pbm, pgm, ppm, pam), in
+the order of their names; a frame is what was decoded: height x width x channels (grey, grey and
+alpha, RGB, RGB and alpha) of 8 bits, or of 16 or 32 (float) where the file has them, up to 1 GiB.
+Other files of a directory are skipped; one that cannot be decoded ends the run. A program built
 without the feature `images` (--no-default-features, as demo.sh does) reads none.
 
-The test card is made of colour bars, a block that moves one step with every frame, and below them the number of
-the frame in 64 bits: frame n is the same whenever it is made, so that whoever gets it can check it.
+The test card is made of colour bars, a block that moves one step with every frame, and below
+them the number of the frame in 64 bits: frame n is the same whenever it is made, so that
+whoever gets it can check it.
 
-In the ring lies room for bytes, the arena, and room for so many frames: the oldest make way when one of the two is
-used up. Without an option there is room for about 64 frames like the first, at least 16 MiB and rarely more than
-256 MiB.
+In the ring lies room for bytes, the arena, and room for so many frames: the oldest make way
+when one of the two is used up. Without an option there is room for about 64 frames like the
+first, at least 16 MiB and rarely more than 256 MiB.
 
 Examples:
   producer frames --test-card 640x480 --ring cam
@@ -66,8 +68,8 @@ pub(crate) struct FramesArgs {
 }
 
 pub(super) const LINES_HELP: &str = "\
-A frame is a line without its end (LF or CRLF): any bytes, of any length up to that of the arena. A longer line is
-passed over, told, and counted at the end.
+A frame is a line without its end (LF or CRLF): any bytes, of any length up to that of the
+arena. A longer line is passed over, told, and counted at the end.
 
 The end of standard input is the end of the run. Ctrl-C and SIGTERM end it as well.
 

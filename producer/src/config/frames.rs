@@ -1,6 +1,6 @@
 //! Frames: the command line with its defaults filled in.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Config, SourceConfig, keep, timing_of};
 use crate::{
@@ -43,6 +43,13 @@ pub(super) fn frames(args: FramesArgs) -> Result<Config, String> {
     let repeat = args.repeat;
     let from = match (args.test_card, args.path, args.raw) {
         (Some(size), ..) => FrameFrom::TestCard(size),
+        (None, Some(path), None) if path == Path::new("-") => {
+            return Err(
+                "images are not read from standard input: found -, expected a directory or a file; --raw BYTES cuts up \
+                 what comes, and ./- is a file of that name"
+                    .to_owned(),
+            );
+        }
         (None, path, None) => FrameFrom::Images {
             path: path.unwrap_or_default(),
             repeat,

@@ -102,7 +102,7 @@ fn skipped(others: &[PathBuf]) -> String {
     let more = if others.len() > TELL { ", ..." } else { "" };
     let (count, names) = (others.len(), names.join(", "));
     let expected = image::names();
-    format!("{count} skipped, for not being called {expected}: {names}{more}")
+    format!("{count} skipped, for not being files called {expected}: {names}{more}")
 }
 
 #[cfg(test)]

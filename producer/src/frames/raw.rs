@@ -147,7 +147,12 @@ impl FrameSource for Raw {
     }
 
     fn largest(&self) -> Option<usize> {
-        Some(self.each)
+        Some(match self.from {
+            From::File { len, .. } => {
+                usize::try_from(len).map_or(self.each, |len| len.clamp(1, self.each))
+            }
+            From::Pipe { .. } => self.each,
+        })
     }
 
     fn fill(&mut self, out: &mut [u8]) -> anyhow::Result<()> {
@@ -187,6 +192,18 @@ mod tests {
                 Next::End => return None,
             }
         }
+    }
+
+    #[test]
+    fn no_piece_of_a_file_is_longer_than_the_file() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let largest = |each| Raw::open(file.path(), each, false).map(|raw| raw.largest());
+        assert_eq!(largest(2).expect("opens"), Some(1));
+        file.as_file().write_all(b"aabbc").expect("writes");
+        assert_eq!(largest(2).expect("opens"), Some(2));
+        assert_eq!(largest(1 << 30).expect("opens"), Some(5));
+        let pipe = Raw::pipe(io::empty(), 7).expect("opens");
+        assert_eq!(pipe.largest(), Some(7));
     }
 
     #[test]
