@@ -548,7 +548,7 @@ pub enum TryPublishError {
 #[non_exhaustive]
 pub enum ViewError {
     /// Its producer says that its elements are others.
-    #[error("the frame is an array of {found}, expected{expected}: read it as that, or as bytes")]
+    #[error("the frame is an array of {found}, expected {expected}: read it as that, or as bytes")]
     Element {
         /// The type of its elements.
         found: Element,

@@ -682,15 +682,77 @@ mod tests {
         );
     }
 
+    fn frames() -> RingHeader {
+        RingHeader {
+            geometry: Geometry::frames(5, 65_536 + 64).stamped(true),
+            ..header()
+        }
+    }
+
+    /// They have an arena behind all else, and records of one kind; others have none.
+    #[test]
+    fn only_frames_have_an_arena_and_all_of_it() {
+        let good = frames();
+        let bytes = good.encode(b"{}");
+        assert_eq!(
+            RingHeader::decode(&bytes, good.file_len()),
+            Ok(good.clone())
+        );
+        // 8 descriptors and 8 times are a block each, and of the arena another is begun.
+        assert_eq!(good.arena_offset(), 3 * 65_536);
+        assert_eq!(good.file_len(), 5 * 65_536);
+        assert_eq!(u32_at(&bytes, at::FLAGS), 4);
+        let what = |geometry: Geometry, at: usize, value: &[u8]| {
+            let header = RingHeader {
+                geometry,
+                ..frames()
+            };
+            let mut bytes = header.encode(b"{}");
+            bytes[at..at + value.len()].copy_from_slice(value);
+            match RingHeader::decode(&bytes, u64::MAX) {
+                Err(FormatError::Field { what, .. }) => what,
+                other => panic!("{other:?}"),
+            }
+        };
+        let with_arena = |arena| Geometry {
+            arena,
+            ..good.geometry
+        };
+        for arena in [1, 63, 65, DATA_MAX + 64] {
+            assert_eq!(what(with_arena(arena), 0, b"R"), "arena_len");
+        }
+        assert_eq!(what(with_arena(0), at::FLAGS, &[4]), "arena_len");
+        assert_eq!(what(good.geometry, at::FLAGS, &[0]), "arena_len");
+        for offset in [0u64, 2 * 65_536, 4 * 65_536] {
+            let offset = offset.to_le_bytes();
+            assert_eq!(
+                what(good.geometry, at::ARENA_OFFSET, &offset),
+                "arena_offset"
+            );
+        }
+        let wide = Geometry {
+            arena: 64,
+            ..Geometry::new(5, 128, false)
+        };
+        assert_eq!(what(wide, 0, b"R"), "stride");
+        let mirrored = Geometry {
+            mirror: true,
+            ..good.geometry
+        };
+        assert_eq!(what(mirrored, 0, b"R"), "flags");
+    }
+
     #[test]
     fn every_flipped_bit_is_noticed() {
-        let good = header().encode(b"{}");
-        for bit in 0..HEADER_LEN * 8 {
-            let mut bytes = good;
-            bytes[bit / 8] ^= 1 << (bit % 8);
-            let checked = RingHeader::decode(&bytes, header().file_len())
-                .and_then(|_| check_schema(&bytes, b"{}"));
-            assert!(checked.is_err(), "bit {bit} was flipped and nobody noticed");
+        for header in [header(), frames()] {
+            let good = header.encode(b"{}");
+            for bit in 0..HEADER_LEN * 8 {
+                let mut bytes = good;
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                let checked = RingHeader::decode(&bytes, header.file_len())
+                    .and_then(|_| check_schema(&bytes, b"{}"));
+                assert!(checked.is_err(), "bit {bit} was flipped and nobody noticed");
+            }
         }
         let good = encode_readers([7; 16]);
         for bit in 0..HEADER_LEN * 8 {
@@ -761,6 +823,8 @@ mod tests {
             ("stamps_offset", at::STAMPS_OFFSET),
             ("data_offset", at::DATA_OFFSET),
             ("data_len", at::DATA_LEN),
+            ("arena_offset", at::ARENA_OFFSET),
+            ("arena_len", at::ARENA_LEN),
             ("checksum", at::CHECKSUM),
         ];
         let readers = [

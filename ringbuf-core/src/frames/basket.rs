@@ -70,30 +70,15 @@ impl Taken {
         self.only = Some(only);
     }
 
-    /// From here on one frame at a time, copied into this buffer if it copies.
-    pub(super) fn lend(&mut self, buffer: Vec<u8>) -> Lent {
-        let into = match &self.into {
-            Into::Nothing => Into::Caller(buffer),
-            Into::Words(_) | Into::Caller(_) => {
-                std::mem::replace(&mut self.into, Into::Caller(buffer))
-            }
-        };
-        Lent {
-            into,
+    /// As long as that lives, one frame at a time, copied into this buffer if it copies.
+    pub(super) fn lend<'a>(&'a mut self, buffer: &'a mut Vec<u8>) -> Lending<'a> {
+        let own = (!self.is_in_place())
+            .then(|| std::mem::replace(&mut self.into, Into::Caller(std::mem::take(buffer))));
+        Lending {
+            own,
             most_frames: std::mem::replace(&mut self.most_frames, 1),
-        }
-    }
-
-    /// Gives the buffer back.
-    pub(super) fn give_back(&mut self, lent: Lent) -> Vec<u8> {
-        self.most_frames = lent.most_frames;
-        let into = match (&self.into, lent.into) {
-            (Into::Caller(_), own) => std::mem::replace(&mut self.into, own),
-            (_, buffer) => buffer,
-        };
-        match into {
-            Into::Caller(buffer) => buffer,
-            Into::Nothing | Into::Words(_) => Vec::new(),
+            buffer,
+            taken: self,
         }
     }
 
@@ -118,16 +103,39 @@ impl Taken {
     }
 }
 
-/// What a lent buffer stands in for, or the buffer itself where nothing is copied.
-pub(super) struct Lent {
-    into: Into,
+/// The time for which a buffer is lent. The caller's own code runs meanwhile and may panic: what was lent goes back whatever
+/// happens.
+pub(super) struct Lending<'a> {
+    pub(super) taken: &'a mut Taken,
+    buffer: &'a mut Vec<u8>,
+    /// What the buffer stands in for; `None` where nothing is copied.
+    own: Option<Into>,
     most_frames: usize,
+}
+
+impl Drop for Lending<'_> {
+    fn drop(&mut self) {
+        self.taken.most_frames = self.most_frames;
+        if let Some(own) = self.own.take()
+            && let Into::Caller(buffer) = std::mem::replace(&mut self.taken.into, own)
+        {
+            *self.buffer = buffer;
+        }
+    }
 }
 
 impl Basket for Taken {
     fn clear(&mut self) {
         self.entries.clear();
         self.bytes = 0;
+    }
+
+    fn most(&self) -> usize {
+        match self.only {
+            None => self.most_frames.max(1),
+            // Nobody knows how many are passed over.
+            Some(_) => usize::MAX,
+        }
     }
 
     fn choose(&mut self, sequence: u64, descriptor: &[u8], span: Span) -> Choice {
@@ -179,5 +187,30 @@ impl fmt::Debug for Taken {
             .field("entries", &self.entries)
             .field("is_filtered", &self.only.is_some())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::DESCRIPTOR_BYTES;
+
+    /// What was overwritten meanwhile is not handed out, and what is behind it stays where it was copied to.
+    #[test]
+    fn only_what_is_whole_is_kept() {
+        let mut taken = Taken::copying();
+        for sequence in 0..3 {
+            let span = Span { start: 0, len: 9 };
+            let mut descriptor = [0; DESCRIPTOR_BYTES];
+            descriptor[..16].copy_from_slice(span.words().as_flattened());
+            assert_eq!(taken.choose(sequence, &descriptor, span), Choice::Take);
+            taken.room(span).fill(sequence as u8);
+        }
+        assert_eq!(taken.keep_from(1), 2);
+        for (entry, sequence) in taken.entries.iter().zip(1..) {
+            assert_eq!(entry.header.sequence(), sequence);
+            assert_eq!(taken.copied(entry), Some(&[sequence as u8; 9][..]));
+        }
+        assert_eq!(taken.keep_from(3), 0);
     }
 }

@@ -37,8 +37,8 @@ impl<'a> FrameBatch<'a> {
         }
     }
 
-    /// The frames. None when the batch only brings an [`Event`], or only says what was missed; and gaps between their
-    /// sequences where the reader [passes some over](super::FrameReader::only).
+    /// The frames, with gaps between their sequences where the reader [passes some over](super::FrameReader::only). None when
+    /// the batch only brings an [`Event`], only says what was missed, or says nothing but that many were passed over.
     pub fn frames(&self) -> Frames<'_> {
         Frames {
             core: self.core,
@@ -209,7 +209,10 @@ impl<'a> Frame<'a> {
             if !is_it {
                 return Err(ViewError::Element {
                     found,
-                    expected: schema.to_string(),
+                    expected: match schema.fields() {
+                        [field] => field.type_name(),
+                        _ => format!("records of {} bytes", schema.size()),
+                    },
                 });
             }
         }
@@ -227,7 +230,8 @@ impl<'a> Frame<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FrameCopy {
-    /// The frame whose bytes are in the buffer; `None` when there is only something to tell.
+    /// The frame whose bytes are in the buffer. `None`, and the buffer empty, when there is only something to tell, or when
+    /// many were passed over.
     pub header: Option<FrameHeader>,
     /// How many frames just before it this reader missed.
     pub missed: u64,

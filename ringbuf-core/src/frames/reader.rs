@@ -176,19 +176,25 @@ impl FrameReader {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn next_into(&mut self, buffer: &mut Vec<u8>) -> Result<Option<FrameCopy>, ReadError> {
-        let lent = self.taken.lend(std::mem::take(buffer));
-        let taken = &mut self.taken;
-        let found = self.core.next_by(None, |core| attempt(core, taken));
-        *buffer = self.taken.give_back(lent);
-        let Next::Batch(handout) = found? else {
+        let found = {
+            let lending = self.taken.lend(buffer);
+            self.core
+                .next_by(None, |core| attempt(core, lending.taken))?
+        };
+        let Next::Batch(handout) = found else {
             return Ok(None);
         };
         let batch = FrameBatch::new(&mut self.core, &mut self.taken, handout);
         batch.copy_in_place(buffer);
-        Ok(Some(batch.first()))
+        let copy = batch.first();
+        if copy.header.is_none() {
+            // An attempt in vain may have left something there.
+            buffer.clear();
+        }
+        Ok(Some(copy))
     }
 
-    /// The newest frame, copied, without moving this reader; `None` as [`Reader::latest`](crate::Reader::latest).
+    /// The newest frame, wanted or [not](FrameReader::only), copied, without moving this reader; `None` as [`Reader::latest`](crate::Reader::latest).
     ///
     /// # Errors
     ///

@@ -39,7 +39,8 @@ impl FrameRetain {
         }
     }
 
-    /// The newest `count` frames of up to so many bytes each. Of smaller ones no more, and of larger ones as many as fit.
+    /// The newest `count` frames of so many bytes each. Of smaller ones no more, and of larger ones as many as fit. Of
+    /// frames that differ in length one fewer at times: what is passed over at the arena's end is lost to them.
     pub fn frames(count: u64, bytes_each: u64) -> FrameRetain {
         FrameRetain {
             frames: count,

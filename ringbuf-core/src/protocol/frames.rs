@@ -235,6 +235,11 @@ pub trait Basket {
     /// A new attempt begins: nothing is in it.
     fn clear(&mut self);
 
+    /// How many frames it looks at in one attempt at most.
+    fn most(&self) -> usize {
+        usize::MAX
+    }
+
     /// Whether this frame is wanted, and there is room for it. The descriptor and the span are checked.
     fn choose(&mut self, sequence: u64, descriptor: &[u8], span: Span) -> Choice;
 

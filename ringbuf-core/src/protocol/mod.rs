@@ -37,6 +37,8 @@
 //! there fails `ci/mutants.sh`.
 
 mod follower;
+#[cfg(all(test, not(loom)))]
+mod frame_tests;
 pub mod frames;
 pub mod gate;
 mod join;

@@ -17,7 +17,11 @@ impl ReaderCore {
         basket: &mut impl protocol::frames::Basket,
     ) -> Result<News, Fault> {
         let buffer = cast::words_as_bytes(&mut self.buffer);
-        let len = buffer.len();
+        let len = basket
+            .most()
+            .saturating_mul(DESCRIPTOR_BYTES)
+            .min(buffer.len());
+        let buffer = &mut buffer[..len];
         match self.delivery {
             Delivery::Lossless => {
                 let most = self.in_place as usize * DESCRIPTOR_BYTES;

@@ -215,7 +215,7 @@ impl Field {
     }
 
     /// Type and shape as people read them: `f32[3]`.
-    pub(super) fn type_name(&self) -> String {
+    pub(crate) fn type_name(&self) -> String {
         let mut name = self.element.to_string();
         for dimension in &self.shape {
             name.push_str(&format!("[{dimension}]"));

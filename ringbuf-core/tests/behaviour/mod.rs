@@ -7,6 +7,7 @@ mod bounded;
 mod claims;
 mod dropping;
 mod ending;
+mod frame_edges;
 mod frames;
 mod in_place;
 mod latest;
