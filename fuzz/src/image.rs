@@ -1,8 +1,8 @@
 //! The two files of a ring, changed as an input says.
 //!
 //! An input is a byte of flags and then changes, one after the other, of the pair of files in
-//! `ringbuf-core/tests/golden`. So a few bytes are a whole ring, and the fuzzer's are spent on what matters. With a flag
-//! the checksums are put right afterwards, and with another one the lengths and places that follow from the capacity
+//! `ringbuf-core/tests/golden`: that of frames if the byte behind the flags is [`OF_FRAMES`], otherwise that of records. So
+//! a few bytes are a whole ring, and the fuzzer's are spent on what matters. With a flag the checksums are put right afterwards, and with another one the lengths and places that follow from the capacity
 //! and the schema: otherwise hardly an input would get beyond the first check.
 
 use std::fs::{self, File};
@@ -15,10 +15,12 @@ use crate::home;
 
 const RING: &[u8] = include_bytes!("../../ringbuf-core/tests/golden/small.ring");
 const READERS: &[u8] = include_bytes!("../../ringbuf-core/tests/golden/small.readers");
+const FRAMES_RING: &[u8] = include_bytes!("../../ringbuf-core/tests/golden/frames.ring");
+const FRAMES_READERS: &[u8] = include_bytes!("../../ringbuf-core/tests/golden/frames.readers");
 
 const PAGE: usize = 4096;
 const SCHEMA: usize = 8192;
-const BLOCK: usize = 65_536;
+pub(crate) const BLOCK: usize = 65_536;
 /// Files are no longer than this, whatever their header says.
 const LONGEST: u64 = 1 << 20;
 
@@ -28,6 +30,8 @@ const SIGN_READERS: u8 = 2;
 /// What follows from capacity and schema is put right.
 const FIT: u8 = 4;
 const NO_READERS: u8 = 8;
+/// The first change of a ring of frames.
+const OF_FRAMES: u8 = 0xF0;
 
 /// A pair of files.
 pub(crate) struct Image {
@@ -41,13 +45,21 @@ impl Image {
     pub(crate) fn of(input: &[u8]) -> Image {
         let mut input = Input(input);
         let flags = input.byte();
-        let (mut ring, mut readers) = (RING.to_vec(), READERS.to_vec());
+        let is_of_frames = input.0.first() == Some(&OF_FRAMES);
+        let (mut ring, mut readers) = match is_of_frames {
+            true => (FRAMES_RING.to_vec(), FRAMES_READERS.to_vec()),
+            false => (RING.to_vec(), READERS.to_vec()),
+        };
+        input.take(usize::from(is_of_frames));
         // As if its last producer had run since the system booted: of a boot that is not known.
         ring[PAGE + 280..PAGE + 296].fill(0);
         ring[32..48].fill(0);
         let mut lengths = [None; 2];
         while !input.0.is_empty() {
-            change(&mut input, &mut ring, &mut readers, &mut lengths);
+            match input.0.first() {
+                Some(9) if is_of_frames => change_descriptor(&mut input, &mut ring),
+                _ => change(&mut input, &mut ring, &mut readers, &mut lengths),
+            }
         }
         if flags & FIT != 0 {
             fit(&mut ring);
@@ -69,6 +81,84 @@ impl Image {
             readers: (flags & NO_READERS == 0).then_some(readers),
             choice: flags >> 4,
         }
+    }
+
+    /// A ring of frames whose last producer is gone, with these descriptors and this arena: a capacity of 1 to 16, an
+    /// arena of 64 to 2,048 bytes, how far it was published and claimed beyond that, the descriptors of its cells, and
+    /// what is left as the arena's bytes.
+    pub(crate) fn of_descriptors(input: &[u8]) -> Image {
+        let mut input = Input(input);
+        let choice = input.byte();
+        let mut ring = FRAMES_RING.to_vec();
+        let capacity = u64::from(input.byte() % 16) + 1;
+        let arena = (u64::from(input.byte() % 32) + 1) * 64;
+        let published = u64::from(input.byte() % 64);
+        let claimed = published + u64::from(input.byte()) % (capacity + 1);
+        let boot = [0; 16];
+        put(&mut ring, 32, &boot);
+        put(&mut ring, PAGE + 280, &boot);
+        for (at, value) in [
+            (72, capacity),
+            (176, arena),
+            (PAGE, published),
+            (PAGE + 8, claimed),
+            (PAGE + 128, claimed),
+            // Its second epoch began with the first frame.
+            (PAGE + 384 + 64 + 8, 0),
+        ] {
+            put(&mut ring, at, &value.to_le_bytes());
+        }
+        if choice & 1 != 0 {
+            put(&mut ring, 96, &[6]);
+        }
+        fit(&mut ring);
+        ring[BLOCK..].fill(0);
+        for cell in 0..capacity.next_power_of_two() as usize {
+            put(&mut ring, BLOCK + cell * 64, input.take(64));
+        }
+        let begin = number(&ring, 168) as usize;
+        put(&mut ring, begin, input.take(arena as usize));
+        let end = SCHEMA + number(&ring, 136) as usize;
+        sign(&mut ring, SCHEMA..end);
+        Image {
+            ring,
+            readers: Some(FRAMES_READERS.to_vec()),
+            choice,
+        }
+    }
+
+    /// Whether its header says that its records describe frames.
+    pub(crate) fn is_of_frames(&self) -> bool {
+        number(&self.ring, 96) & 4 != 0
+    }
+
+    /// The descriptor of a frame, wherever that is.
+    pub(crate) fn descriptor(&self, sequence: u64) -> &[u8] {
+        let at = BLOCK + (sequence % number(&self.ring, 80)) as usize * 64;
+        &self.ring[at..at + 64]
+    }
+
+    /// Where a frame says that it begins.
+    pub(crate) fn start(&self, sequence: u64) -> u64 {
+        number(self.descriptor(sequence), 0)
+    }
+
+    /// Whether its schema is, to the byte, that of a ring of frames.
+    pub(crate) fn has_schema_of_frames(&self) -> bool {
+        let end = SCHEMA + number(FRAMES_RING, 136) as usize;
+        let len = number(&self.ring, 136);
+        len == number(FRAMES_RING, 136)
+            && self.ring.get(SCHEMA..end) == FRAMES_RING.get(SCHEMA..end)
+    }
+
+    /// The bytes of a frame, if it lies where one can.
+    pub(crate) fn payload(&self, sequence: u64) -> Option<&[u8]> {
+        let descriptor = self.descriptor(sequence);
+        let (start, len) = (number(descriptor, 0), number(descriptor, 8));
+        let (begin, arena) = (number(&self.ring, 168), number(&self.ring, 176));
+        let at = start % arena;
+        let fits = start % 64 == 0 && start < 1 << 62 && len <= arena && at + len <= arena;
+        fits.then(|| &self.ring[(begin + at) as usize..][..len as usize])
     }
 
     /// Whether the checksum of the data file is right.
@@ -122,6 +212,13 @@ fn write(path: &Path, bytes: &[u8]) {
                 .expect("its bytes");
         }
     }
+}
+
+/// A word of a descriptor.
+fn change_descriptor(input: &mut Input<'_>, ring: &mut [u8]) {
+    input.byte();
+    let (cell, word) = (usize::from(input.byte() % 8), usize::from(input.byte() % 8));
+    put(ring, BLOCK + cell * 64 + word * 8, &input.word());
 }
 
 /// One change. What lies outside of the file is not changed.
@@ -197,7 +294,23 @@ fn fit(ring: &mut Vec<u8>) {
         false => 0,
     };
     let begins = data + BLOCK as u64;
-    let len = begins.saturating_add(stamps);
+    let arena = match number(ring, 96) & 4 != 0 {
+        true => number(ring, 176),
+        false => 0,
+    };
+    let behind = begins.saturating_add(stamps);
+    let Some(len) = arena
+        .checked_next_multiple_of(BLOCK as u64)
+        .and_then(|arena| arena.checked_add(behind))
+    else {
+        return;
+    };
+    put(
+        ring,
+        168,
+        &(if arena > 0 { behind } else { 0 }).to_le_bytes(),
+    );
+    put(ring, 176, &arena.to_le_bytes());
     put(ring, 64, &len.to_le_bytes());
     put(ring, 80, &cells.to_le_bytes());
     put(ring, 88, &(stride as u32).to_le_bytes());

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod csv;
+mod frames;
 mod home;
 mod image;
 mod memory;
@@ -33,6 +34,7 @@ pub const TARGETS: &[Target] = &[
     target("attach", ring::attach, 4 << 20, 0),
     target("resume", ring::resume, 4 << 20, 0),
     target("inspect", ring::inspect, 4 << 20, 0),
+    target("frames", frames::frames, 4 << 20, 0),
     target("schema", schema::schema, 32 << 20, 256),
     target("records", records::records, 32 << 20, 256),
     target("csv", csv::csv, 1 << 20, 256),

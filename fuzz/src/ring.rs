@@ -11,10 +11,10 @@ use ringbuf_core::{
 };
 
 use crate::image::Image;
-use crate::{assert_is_message, home};
+use crate::{assert_is_message, frames, home};
 
 /// No ring tells of more than this without a record: an epoch that ends and one that begins, for each remembered.
-const EVENTS: u64 = 64;
+pub(crate) const EVENTS: u64 = 64;
 
 /// Readers of every kind attach and read what there is: at most the capacity, and every record accounted for.
 pub(crate) fn attach(input: &[u8]) {
@@ -63,6 +63,7 @@ pub(crate) fn attach(input: &[u8]) {
                 Err(error) => assert_says_what(&error, directory),
             }
         }
+        frames::attach(&image, directory, reference, start, until);
     });
 }
 
@@ -129,6 +130,9 @@ pub(crate) fn resume(input: &[u8]) {
                 return;
             }
         };
+        if info.frames.is_some() {
+            return frames::resume(&image, reference, &info);
+        }
         let made = UntypedProducer::create_with(
             reference,
             info.schema.clone(),
@@ -137,20 +141,22 @@ pub(crate) fn resume(input: &[u8]) {
         );
         match made {
             Ok(producer) => go_on(producer, reference, &info),
-            Err(error) => {
-                assert_is_message(&error.to_string());
-                let is_known = matches!(
-                    error,
-                    CreateError::Format { .. } | CreateError::Unverified { .. }
-                );
-                assert!(is_known, "{error}");
-            }
+            Err(error) => assert_is_why_not(&error),
         }
     });
 }
 
+pub(crate) fn assert_is_why_not(error: &CreateError) {
+    assert_is_message(&error.to_string());
+    let is_known = matches!(
+        error,
+        CreateError::Format { .. } | CreateError::Unverified { .. }
+    );
+    assert!(is_known, "{error}");
+}
+
 /// The choices that a ring was made with.
-fn as_found(info: &RingInfo) -> CreateOptions {
+pub(crate) fn as_found(info: &RingInfo) -> CreateOptions {
     let preset = match info.mirror {
         true => Preset::Latency,
         false => Preset::Throughput,
@@ -256,10 +262,16 @@ pub(crate) fn inspect(input: &[u8]) {
     });
 }
 
-fn assert_is_shown(info: &RingInfo, image: &Image) {
+pub(crate) fn assert_is_shown(info: &RingInfo, image: &Image) {
     assert!(info.oldest <= info.published);
     assert!(info.published - info.oldest <= info.capacity);
     assert_is_message(&info.schema.to_string());
+    assert_eq!(info.frames.is_some(), image.is_of_frames());
+    if let Some(frames) = info.frames {
+        assert_eq!(frames.kept_frames, info.published - info.oldest);
+        assert!(frames.kept_bytes <= frames.arena_bytes);
+        assert!(frames.arena_bytes <= image.ring_len());
+    }
     // Without the readers' file nobody can say that a producer who could not lock the other one has died.
     let is_unknown = info.readers.is_none() && image.is_unwatched();
     assert!(
@@ -280,7 +292,7 @@ fn assert_is_shown(info: &RingInfo, image: &Image) {
 
 /// The file, what was found in it, and what to do.
 #[track_caller]
-fn assert_says_what(error: &AttachError, directory: &Path) {
+pub(crate) fn assert_says_what(error: &AttachError, directory: &Path) {
     let text = error.to_string();
     assert_is_message(&text);
     match error {
@@ -294,7 +306,9 @@ fn assert_says_what(error: &AttachError, directory: &Path) {
         | AttachError::MayNotRegister { name, .. }
         | AttachError::NotYet { name, .. }
         | AttachError::TimeNotYet { name, .. }
-        | AttachError::NoTimes { name } => {
+        | AttachError::NoTimes { name }
+        | AttachError::NotFrames { name }
+        | AttachError::SchemaMismatch { name, .. } => {
             assert!(name == "small" && text.contains(name), "{text}");
         }
         other => panic!("not what a file of one's own can be: {other}"),

@@ -40,6 +40,23 @@ fn a_ring_whose_sequences_come_to_an_end_is_not_continued() {
     run("resume", &[vec![3], set(0), set(1)].concat());
 }
 
+/// Or the next one lies where no reader looks, and a claim in place has no bytes.
+#[test]
+fn a_ring_whose_bytes_come_to_an_end_is_not_continued() {
+    // The first word of the newest frame's descriptor.
+    let start = |start: u64| [&[9, 0, 0][..], &start.to_le_bytes()].concat();
+    // The flags of the header: frames, written in place or not.
+    let flags = |flags: u8| [3, 22, flags, 0, 0, 0, 2, 0, 0, 0];
+    for end in [1 << 61, (1 << 62) - 1024] {
+        for in_place in [4, 6] {
+            run(
+                "resume",
+                &[&[7, 0xF0][..], &flags(in_place), &start(end)].concat(),
+            );
+        }
+    }
+}
+
 #[test]
 fn a_zone_behind_a_date_without_dashes_is_not_passed_over() {
     run("times", b"20131202[Europe/Berlin]");

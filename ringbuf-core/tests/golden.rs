@@ -1,4 +1,4 @@
-//! A ring as version 1 of the format writes it, byte for byte, kept in `tests/golden`.
+//! A ring as version 1 of the format writes it, byte for byte, kept in `tests/golden`, and one of frames.
 //!
 //! The library of today must read it, and must still write the same bytes. They are a change of the
 //! format, and so of its version, if they differ; to write them anew:
@@ -9,9 +9,12 @@
 // Miri has no files to map.
 #![cfg(all(unix, not(miri)))]
 
+#[path = "golden/frames.rs"]
+mod frames;
 mod support;
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -108,7 +111,7 @@ fn write(rings: &Rings) -> [Vec<u8>; 2] {
 }
 
 /// Puts known values in the place of what is different every time: identity, boot, times, processes.
-fn settle(ring: &mut [u8], readers: &mut [u8]) {
+fn settle(ring: &mut [u8], readers: &mut [u8], stamped: Range<u64>) {
     let id: Vec<u8> = (0..16).collect();
     ring[16..32].copy_from_slice(&id);
     readers[16..32].copy_from_slice(&id);
@@ -126,7 +129,7 @@ fn settle(ring: &mut [u8], readers: &mut [u8]) {
     // Who issues the barriers: what the system can do.
     set(ring, 4096 + 264, 1);
     ring[BOOT..BOOT + 16].fill(0xB0);
-    for sequence in BOUNDARY - 3..PUBLISHED {
+    for sequence in stamped {
         let cell = (sequence % 8) as usize;
         set(ring, STAMPS + cell * 8, stamp(sequence));
     }
@@ -162,13 +165,18 @@ fn small(bytes: &[u8], at: usize) -> u32 {
 #[test]
 fn the_same_bytes_are_still_written() {
     let [mut ring, mut readers] = write(&Rings::new());
-    settle(&mut ring, &mut readers);
+    settle(&mut ring, &mut readers, BOUNDARY - 3..PUBLISHED);
+    compare([(RING, ring), (READERS, readers)]);
+}
+
+fn compare(files: [(&str, Vec<u8>); 2]) {
     if std::env::var_os("RINGBUF_WRITE_GOLDEN").is_some() {
         fs::create_dir_all(golden("")).unwrap();
-        fs::write(golden(RING), &ring).unwrap();
-        fs::write(golden(READERS), &readers).unwrap();
+        for (name, bytes) in &files {
+            fs::write(golden(name), bytes).unwrap();
+        }
     }
-    for (name, found) in [(RING, ring), (READERS, readers)] {
+    for (name, found) in files {
         let expected = fs::read(golden(name)).unwrap();
         assert_eq!(found.len(), expected.len(), "{name}");
         let differ = |(_, (found, expected)): &(usize, (&u8, &u8))| found != expected;
@@ -179,30 +187,31 @@ fn the_same_bytes_are_still_written() {
 }
 
 /// A copy of the golden pair, which nobody else uses, as if its last producer had run since the system booted.
-fn copy(rings: &Rings) -> String {
-    let reference = copy_of_another_boot(rings);
-    let mut ring = fs::read(rings.file(RING)).unwrap();
+fn copy(rings: &Rings, name: &str) -> String {
+    let reference = copy_of_another_boot(rings, name);
+    let mut ring = fs::read(&reference).unwrap();
     // Of a boot that is not known: some systems have no number for it.
     ring[BOOT..BOOT + 16].fill(0);
     ring[32..48].fill(0);
     let schema_len = number(&ring, 136) as usize;
     sign(&mut ring, 8192, schema_len);
-    fs::write(rings.file(RING), ring).unwrap();
+    fs::write(&reference, ring).unwrap();
     reference
 }
 
-fn copy_of_another_boot(rings: &Rings) -> String {
-    for name in [RING, READERS] {
-        fs::copy(golden(name), rings.file(name)).unwrap();
+fn copy_of_another_boot(rings: &Rings, name: &str) -> String {
+    for kind in ["ring", "readers"] {
+        let file = format!("{name}.{kind}");
+        fs::copy(golden(&file), rings.file(&file)).unwrap();
     }
-    rings.reference("small")
+    rings.reference(name)
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn it_was_never_closed_and_so_is_unverified_in_another_boot() {
     let rings = Rings::new();
-    let reference = copy_of_another_boot(&rings);
+    let reference = copy_of_another_boot(&rings, "small");
     assert!(inspect::info(&reference).unwrap().is_unverified);
     let options = ReaderOptions::lossy().from_oldest().unverified();
     let mut reader = Reader::<Small>::attach(&reference, options).unwrap();
@@ -325,7 +334,7 @@ fn every_field_is_where_the_format_says() {
 #[test]
 fn what_tools_show_of_it() {
     let rings = Rings::new();
-    let info = inspect::info(&copy(&rings)).unwrap();
+    let info = inspect::info(&copy(&rings, "small")).unwrap();
     assert_eq!(info.name, "small");
     assert!(info.ring_id.into_iter().eq(0..16));
     assert_eq!(info.created_ns, 1_700_000_000_000_000_001);
@@ -389,7 +398,7 @@ fn what_tools_show_of_it() {
 #[test]
 fn what_readers_and_the_next_producer_make_of_it() {
     let rings = Rings::new();
-    let reference = copy(&rings);
+    let reference = copy(&rings, "small");
     let before = fs::read(rings.file(RING)).unwrap();
     let options = || ReaderOptions::lossy().from_oldest();
     let mut typed = Reader::<Small>::attach(&reference, options()).unwrap();

@@ -166,7 +166,8 @@ pub enum FormatError {
     Mixed,
     /// The newest frame lies where none can.
     #[error(
-        "its newest frame is damaged: it lies outside the arena, or across its end; remove it and create the ring anew"
+        "its newest frame is damaged: it lies outside the arena, across its end, or close to byte 2^62 of the ring; \
+         remove it and create the ring anew"
     )]
     Frame,
     /// The producer's indices contradict each other.
@@ -682,69 +683,98 @@ mod tests {
         );
     }
 
-    fn frames() -> RingHeader {
+    fn of_frames() -> RingHeader {
         RingHeader {
-            geometry: Geometry::frames(5, 65_536 + 64).stamped(true),
+            geometry: Geometry::frames(1100, 65_536 + 64).stamped(true),
             ..header()
         }
     }
 
-    /// They have an arena behind all else, and records of one kind; others have none.
+    /// Data, publication times and arena are whole blocks, one behind the other.
     #[test]
-    fn only_frames_have_an_arena_and_all_of_it() {
-        let good = frames();
-        let bytes = good.encode(b"{}");
+    fn an_arena_lies_behind_all_else() {
+        let header = of_frames();
+        let bytes = header.encode(b"{}");
+        let decoded = RingHeader::decode(&bytes, header.file_len());
+        assert_eq!(decoded.as_ref(), Ok(&header));
+        assert_eq!(u32_at(&bytes, 96), 4);
+        let block = 65_536;
+        for (at, expected) in [
+            (152, block),
+            (160, 2 * block),
+            (144, 3 * block),
+            (168, 4 * block),
+            (176, block + 64),
+            (64, 6 * block),
+        ] {
+            assert_eq!(u64_at(&bytes, at), expected, "at {at}");
+        }
+        let in_place = RingHeader {
+            geometry: header.geometry.in_place(true),
+            ..header
+        };
+        let bytes = in_place.encode(b"{}");
+        assert_eq!(u32_at(&bytes, 96), 6);
         assert_eq!(
-            RingHeader::decode(&bytes, good.file_len()),
-            Ok(good.clone())
+            RingHeader::decode(&bytes, in_place.file_len()),
+            Ok(in_place)
         );
-        // 8 descriptors and 8 times are a block each, and of the arena another is begun.
-        assert_eq!(good.arena_offset(), 3 * 65_536);
-        assert_eq!(good.file_len(), 5 * 65_536);
-        assert_eq!(u32_at(&bytes, at::FLAGS), 4);
-        let what = |geometry: Geometry, at: usize, value: &[u8]| {
-            let header = RingHeader {
-                geometry,
-                ..frames()
-            };
+    }
+
+    #[test]
+    fn there_is_an_arena_where_there_are_frames_and_nowhere_else() {
+        let with = |header: RingHeader, at: usize, value: u64| {
             let mut bytes = header.encode(b"{}");
-            bytes[at..at + value.len()].copy_from_slice(value);
-            match RingHeader::decode(&bytes, u64::MAX) {
-                Err(FormatError::Field { what, .. }) => what,
-                other => panic!("{other:?}"),
-            }
+            put(&mut bytes, at, value.to_le_bytes());
+            RingHeader::decode(&bytes, u64::MAX)
         };
-        let with_arena = |arena| Geometry {
-            arena,
-            ..good.geometry
+        let geometry = |geometry: Geometry| RingHeader {
+            geometry,
+            ..header()
         };
-        for arena in [1, 63, 65, DATA_MAX + 64] {
-            assert_eq!(what(with_arena(arena), 0, b"R"), "arena_len");
-        }
-        assert_eq!(what(with_arena(0), at::FLAGS, &[4]), "arena_len");
-        assert_eq!(what(good.geometry, at::FLAGS, &[0]), "arena_len");
-        for offset in [0u64, 2 * 65_536, 4 * 65_536] {
-            let offset = offset.to_le_bytes();
-            assert_eq!(
-                what(good.geometry, at::ARENA_OFFSET, &offset),
-                "arena_offset"
-            );
-        }
+        let frames = of_frames().geometry;
         let wide = Geometry {
-            arena: 64,
-            ..Geometry::new(5, 128, false)
+            stride: 72,
+            ..frames
         };
-        assert_eq!(what(wide, 0, b"R"), "stride");
         let mirrored = Geometry {
             mirror: true,
-            ..good.geometry
+            ..frames
         };
-        assert_eq!(what(mirrored, 0, b"R"), "flags");
+        for (what, found) in [
+            ("arena_len", with(of_frames(), at::ARENA_LEN, 0)),
+            ("arena_len", with(of_frames(), at::ARENA_LEN, 63)),
+            ("arena_len", with(of_frames(), at::ARENA_LEN, 65)),
+            ("arena_len", with(of_frames(), at::ARENA_LEN, DATA_MAX + 64)),
+            ("arena_len", with(header(), at::ARENA_LEN, 64)),
+            ("arena_offset", with(header(), at::ARENA_OFFSET, 64)),
+            ("arena_offset", with(of_frames(), at::ARENA_OFFSET, 0)),
+            ("file_len", with(of_frames(), at::ARENA_LEN, 64)),
+            ("stride", with(geometry(wide), at::MINOR, 256 << 32)),
+            ("flags", with(geometry(mirrored), at::MINOR, 256 << 32)),
+        ] {
+            let error = found.unwrap_err();
+            assert!(
+                matches!(error, FormatError::Field { what: field, .. } if field == what),
+                "{what}: {error}"
+            );
+        }
+        let most = with(of_frames(), at::ARENA_LEN, DATA_MAX).unwrap_err();
+        assert!(
+            matches!(
+                most,
+                FormatError::Field {
+                    what: "file_len",
+                    ..
+                }
+            ),
+            "{most}"
+        );
     }
 
     #[test]
     fn every_flipped_bit_is_noticed() {
-        for header in [header(), frames()] {
+        for header in [header(), of_frames()] {
             let good = header.encode(b"{}");
             for bit in 0..HEADER_LEN * 8 {
                 let mut bytes = good;

@@ -462,3 +462,6 @@ pub fn latest(memory: &Memory, descriptor: &mut [u8], payload: &mut Vec<u8>) -> 
     }
     None
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -2,6 +2,8 @@
 //! seeds of Miri, which runs the cells and the copies that the models leave out, and lets loads be stale as
 //! the language does.
 
+mod frames;
+
 use std::time::Duration;
 use std::{hint, thread};
 

@@ -12,6 +12,7 @@
 
 mod attach;
 mod check;
+mod frames;
 mod handles;
 mod look;
 mod model;
@@ -29,6 +30,7 @@ mod watch;
 
 use std::cell::RefCell;
 
+use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 
 use run::Counts;
@@ -37,7 +39,11 @@ use strategy::any_case;
 /// The same cases every time, unless the environment says otherwise.
 const SEED: u64 = 1;
 
-fn search(is_heap: bool, cases: u32) {
+fn search<S: Strategy>(
+    strategy: &S,
+    cases: u32,
+    run: impl Fn(&S::Value, &mut Counts) -> run::Outcome,
+) {
     let chosen = Config::default();
     let given = |name| std::env::var_os(name).is_some();
     let rng_seed = match given("PROPTEST_RNG_SEED") {
@@ -58,9 +64,9 @@ fn search(is_heap: bool, cases: u32) {
     println!("{} cases, {rng_seed:?}", config.cases);
     let counts = RefCell::new(Counts::new());
     let watch = watch::Watch::new();
-    let found = TestRunner::new(config).run(&any_case(), |case| {
+    let found = TestRunner::new(config).run(strategy, |case| {
         watch.begins(&case);
-        run::case(&case, is_heap, &mut counts.borrow_mut()).map_err(TestCaseError::fail)
+        run(&case, &mut counts.borrow_mut()).map_err(TestCaseError::fail)
     });
     println!("{:#?}", counts.borrow());
     match found {
@@ -72,10 +78,14 @@ fn search(is_heap: bool, cases: u32) {
 
 #[test]
 fn a_heap_ring_does_what_the_model_does() {
-    search(true, 600);
+    search(&any_case(), 600, |case, counts| {
+        run::case(case, true, counts)
+    });
 }
 
 #[test]
 fn a_mapped_ring_does_what_the_model_does() {
-    search(false, 200);
+    search(&any_case(), 200, |case, counts| {
+        run::case(case, false, counts)
+    });
 }

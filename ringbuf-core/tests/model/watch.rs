@@ -1,9 +1,9 @@
 //! Ends the program when a case hangs, and says which: it cannot be shrunk.
 
+use std::fmt::Debug;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 
-use crate::ops::Case;
 use crate::support::HANGS;
 
 pub struct Watch {
@@ -29,7 +29,7 @@ impl Watch {
         Watch { cases }
     }
 
-    pub fn begins(&self, case: &Case) {
+    pub fn begins(&self, case: &impl Debug) {
         let _ = self.cases.send(format!("{case:?}"));
     }
 }
