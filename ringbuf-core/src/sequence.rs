@@ -71,6 +71,17 @@ pub(crate) fn in_place_batch(capacity: u64, stride: usize, in_turns: bool) -> u6
     }
 }
 
+/// The same in bytes of frames, or one frame. Who spins takes more than of records: what a batch costs beside the bytes is
+/// more, too.
+pub(crate) fn in_place_bytes(arena: u64, in_turns: bool) -> u64 {
+    const BYTES: u64 = 256 * 1024;
+    if in_turns {
+        arena / 4
+    } else {
+        (arena / 16).min(BYTES)
+    }
+}
+
 /// How many records a reader is behind where a stream flows best: so far that they have left the producer's innermost
 /// caches, and far from where the producer would overwrite them or wait. None, where a reader that copies had better
 /// hurry.
@@ -164,6 +175,18 @@ mod tests {
         ] {
             assert_eq!(in_place_batch(capacity, stride, true), in_turns);
             assert_eq!(in_place_batch(capacity, stride, false), spinning);
+        }
+    }
+
+    #[test]
+    fn of_frames_it_is_a_quarter_and_a_sixteenth_or_256_kib_for_who_spins() {
+        for (arena, in_turns, spinning) in [
+            (64, 16, 4),
+            (1 << 20, 1 << 18, 1 << 16),
+            (1 << 30, 1 << 28, 1 << 18),
+        ] {
+            assert_eq!(in_place_bytes(arena, true), in_turns);
+            assert_eq!(in_place_bytes(arena, false), spinning);
         }
     }
 

@@ -40,7 +40,7 @@ impl ReaderCore {
 
     /// Bytes of frames that a lossless reader holds in one batch, or one frame.
     pub(crate) fn frame_bytes_in_place(&self, in_turns: bool) -> usize {
-        sequence::in_place_batch(self.geometry.arena, 1, in_turns) as usize
+        sequence::in_place_bytes(self.geometry.arena, in_turns) as usize
     }
 
     /// Frames of so many bytes have come.
