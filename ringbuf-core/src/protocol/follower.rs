@@ -189,7 +189,7 @@ impl Follower {
     /// published into `stamps`, which has as many places if the ring has such times.
     #[inline]
     pub fn poll_copy(&mut self, buffer: &mut [u8], stamps: &mut [u64]) -> Result<News, Fault> {
-        let copied = match self.copy_new(buffer, stamps)? {
+        let copied = match self.copy_new(buffer, stamps, 0)? {
             Ok(copied) => copied,
             Err(news) => return Ok(news),
         };
@@ -199,12 +199,13 @@ impl Follower {
         })
     }
 
-    /// Copies what is new, and says what of it is whole.
+    /// Copies what is new, and says what of it is whole. What lies below `oldest` is gone for certain.
     #[inline]
     pub(super) fn copy_new(
         &mut self,
         buffer: &mut [u8],
         stamps: &mut [u64],
+        oldest: u64,
     ) -> Result<Result<Copied, News>, Fault> {
         let Horizon { published, end } = match self.horizon()? {
             Ok(horizon) => horizon,
@@ -215,6 +216,7 @@ impl Follower {
         // [R2] what lies more than a ring behind is gone for certain.
         let start = cursor
             .max(sequence::oldest(published, geometry.capacity))
+            .max(oldest)
             .min(end);
         let room = (buffer.len() / geometry.stride) as u64;
         debug_assert!(room > 0, "a buffer for one record at least");

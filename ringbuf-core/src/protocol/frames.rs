@@ -269,7 +269,9 @@ impl Follower {
         stamps: &mut [u64],
         basket: &mut impl Basket,
     ) -> Result<News, Fault> {
-        let copied = match self.copy_new(descriptors, stamps)? {
+        // The bytes of frames are overwritten long before their descriptors are.
+        let oldest = whole_from(&self.memory, 0).0;
+        let copied = match self.copy_new(descriptors, stamps, oldest)? {
             Ok(copied) => copied,
             Err(news) => return Ok(news),
         };
@@ -310,7 +312,7 @@ impl Follower {
         basket: &mut impl Basket,
     ) -> Result<News, Fault> {
         let cursor = self.ledger.cursor;
-        let copied = match self.copy_new(descriptors, stamps)? {
+        let copied = match self.copy_new(descriptors, stamps, 0)? {
             Ok(copied) => copied,
             Err(news) => return Ok(news),
         };
