@@ -182,8 +182,10 @@ pub(crate) fn resume(image: &Image, reference: &str, info: &RingInfo) {
     let arena = info.frames.map_or(0, |frames| frames.arena_bytes);
     let retain = FrameRetain::bytes(arena).at_most(info.capacity);
     let newest = (info.oldest < info.published).then(|| info.published - 1);
-    let is_possible = newest
-        .is_none_or(|newest| image.payload(newest).is_some() && image.start(newest) < 1 << 61);
+    let is_possible = newest.is_none_or(|newest| {
+        let len = image.payload(newest).map(<[u8]>::len);
+        len.is_some_and(|len| (image.start(newest) + len as u64).next_multiple_of(64) < 1 << 61)
+    });
     match FrameProducer::create_with(reference, retain, &as_found(info)) {
         Ok(producer) => {
             assert!(is_possible, "behind a frame that lies nowhere");
