@@ -172,7 +172,10 @@ impl Room {
                 let each = each.unwrap_or(0);
                 let wanted = each.saturating_mul(Room::FRAMES);
                 let most = each.saturating_mul(4).max(Room::MOST);
-                FrameRetain::bytes(wanted.min(most).max(Room::LEAST))
+                let retain = FrameRetain::bytes(wanted.min(most).max(Room::LEAST));
+                // A descriptor for each that is a quarter as large as the first: more would be memory for nothing.
+                let count = retain.arena() / each.div_ceil(4).max(1);
+                retain.at_most(count.clamp(Room::FRAMES, retain.count()))
             }
         }
     }
@@ -205,6 +208,10 @@ mod tests {
         assert_eq!(arena(None), 16 * MIB);
         assert_eq!(arena(Some(100)), 16 * MIB);
         assert_eq!(arena(Some(MIB)), 64 * MIB);
+        assert_eq!(retain(None, None, Some(MIB)).0, 256);
+        assert_eq!(retain(None, None, Some(100 * MIB)).0, 64);
+        let lines = retain(None, None, None).0;
+        assert_eq!(retain(None, None, Some(100)).0, lines);
         assert_eq!(arena(Some(6 * MIB)), 256 * MIB);
         assert_eq!(arena(Some(100 * MIB)), 400 * MIB);
         assert!(arena(Some(u64::MAX)) > MIB);
