@@ -453,6 +453,14 @@ pub enum ReadError {
     /// This is a child of the process that attached.
     #[error("this process was forked from the one that attached: attach again here")]
     Forked,
+    /// Not one record fits where records were to be copied to.
+    #[error("{found} bytes to read into: expected at least {record_size}, the size of a record")]
+    NoRoom {
+        /// Bytes there.
+        found: usize,
+        /// Bytes of one record.
+        record_size: usize,
+    },
     /// The system refused to wait.
     #[error("waiting for records: {0}")]
     Wait(#[source] io::Error),

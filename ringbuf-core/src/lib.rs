@@ -124,7 +124,7 @@ pub use error::{
 #[cfg(not(loom))]
 pub use frames::{
     Frame, FrameBatch, FrameClaim, FrameCopy, FrameHeader, FrameInfo, FrameProducer, FrameReader,
-    FrameRetain, Frames,
+    FrameRetain, Frames, HeldFrames,
 };
 #[cfg(not(loom))]
 pub use options::{
@@ -135,7 +135,9 @@ pub use producer::{Claim, ClaimInPlace, Producer, UntypedClaim, UntypedProducer}
 #[cfg(not(loom))]
 pub use protocol::Ledger;
 #[cfg(not(loom))]
-pub use reader::{Batch, Event, Next, Reader, UntypedBatch, UntypedReader};
+pub use reader::{
+    Batch, Event, HeldBatch, Next, ReadInto, Reader, UntypedBatch, UntypedReader, Watch,
+};
 #[cfg(not(loom))]
 pub use record::{Number, Record};
 #[cfg(not(loom))]

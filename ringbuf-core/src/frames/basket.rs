@@ -91,6 +91,14 @@ impl Taken {
         matches!(self.into, Into::Nothing)
     }
 
+    /// The copies themselves; none where frames are read where they lie.
+    pub(super) fn take_copies(&mut self) -> Vec<u64> {
+        match &mut self.into {
+            Into::Words(words) => std::mem::take(words),
+            Into::Nothing | Into::Caller(_) => Vec::new(),
+        }
+    }
+
     /// The copied bytes of an entry; `None` where it is read where it lies.
     pub(super) fn copied(&self, entry: &Entry) -> Option<&[u8]> {
         match &self.into {

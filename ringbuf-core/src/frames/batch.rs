@@ -2,6 +2,7 @@
 
 use super::basket::{Entry, Taken};
 use super::header::FrameHeader;
+use super::held::HeldFrames;
 use crate::cast;
 use crate::error::ViewError;
 use crate::reader::{Event, Handout, ReaderCore};
@@ -73,6 +74,24 @@ impl<'a> FrameBatch<'a> {
         self.handout.event
     }
 
+    /// Lets the frames be held beside what the reader brings next.
+    pub(super) fn hold(self) -> HeldFrames {
+        // Given back already, once this one goes.
+        let kept = self.core.keep(&self.handout);
+        let entries = std::mem::take(&mut self.taken.entries);
+        let copies = match entries.is_empty() {
+            true => Vec::new(),
+            false => self.taken.take_copies(),
+        };
+        HeldFrames::new(
+            entries,
+            kept,
+            copies,
+            self.handout.missed,
+            self.handout.event,
+        )
+    }
+
     /// Copies the first frame if it is read where it lies; otherwise it was copied.
     pub(super) fn copy_in_place(&self, buffer: &mut Vec<u8>) {
         if let Some(entry) = self.taken.entries.first()
@@ -112,13 +131,11 @@ impl<'a> Iterator for Frames<'a> {
 
     fn next(&mut self) -> Option<Frame<'a>> {
         let entry = self.entries.next()?;
-        Some(Frame {
-            header: &entry.header,
-            bytes: match self.taken.copied(entry) {
-                Some(bytes) => bytes,
-                None => self.core.held_payload(entry.span),
-            },
-        })
+        let bytes = match self.taken.copied(entry) {
+            Some(bytes) => bytes,
+            None => self.core.held_payload(entry.span),
+        };
+        Some(Frame::new(&entry.header, bytes))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -136,6 +153,10 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
+    pub(super) fn new(header: &'a FrameHeader, bytes: &'a [u8]) -> Frame<'a> {
+        Frame { header, bytes }
+    }
+
     /// What is known of it beside its bytes.
     pub fn header(&self) -> &'a FrameHeader {
         self.header

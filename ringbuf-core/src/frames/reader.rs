@@ -64,6 +64,10 @@ impl FrameReader {
         FrameReader { core, taken }
     }
 
+    pub(super) fn core(&self) -> &ReaderCore {
+        &self.core
+    }
+
     /// Reads only the frames for which this is true, from the next look on. The bytes of the others are not looked at, and
     /// they count as skipped.
     ///

@@ -111,6 +111,8 @@ pub struct Follower {
     pub(super) held: u64,
     /// So many of them the reader passes over.
     pub(super) unwanted: u64,
+    /// Somebody else moves the gate: see [`Follower::keep`].
+    pub(super) keeps: bool,
     /// `published` as the last attempt found it.
     pub(super) seen: u64,
     /// This reader reads no further.
@@ -157,9 +159,7 @@ impl Follower {
     /// Needs nothing any more, but stays where it is: nobody waits for it.
     pub fn let_go(&mut self) {
         self.release();
-        // [G4] as [G3], by a reader that stays.
-        self.slot().gate.swap(gate::OFF, Ordering::AcqRel);
-        self.notify_producer();
+        let_go(&self.memory, self.slot);
     }
 
     /// Reads no further than this sequence from now on.
@@ -441,17 +441,38 @@ impl Follower {
         if self.held == 0 {
             return;
         }
+        self.settle();
+        if self.keeps {
+            return;
+        }
+        // [G2] pairs with [G1]: our reads happen before the producer overwrites.
+        self.slot()
+            .gate
+            .store(self.ledger.cursor, Ordering::Release);
+        self.notify_producer();
+    }
+
+    /// Goes on without giving back what is in hand: from now on a [`Keeper`](super::keep::Keeper) moves the gate.
+    pub fn keep(&mut self) {
+        self.keeps = true;
+        self.settle();
+    }
+
+    /// Somebody else moves the gate.
+    #[inline]
+    pub fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    /// Notes what is in hand as read.
+    #[inline]
+    fn settle(&mut self) {
         self.ledger.read += self.held - self.unwanted;
         self.ledger.skipped += self.unwanted;
         self.ledger.cursor += self.held;
         self.held = 0;
         self.unwanted = 0;
         ledger::record(self.slot(), &self.ledger);
-        // [G2] pairs with [G1]: our reads happen before the producer overwrites.
-        self.slot()
-            .gate
-            .store(self.ledger.cursor, Ordering::Release);
-        self.notify_producer();
     }
 
     /// Leaves: the slot keeps its ledger, and nobody waits for it any more.
@@ -565,6 +586,14 @@ impl Follower {
     }
 }
 
+/// Turns the gate of a reader off that needs nothing any more; the caller owns the slot.
+pub(super) fn let_go(memory: &Memory, slot: usize) {
+    let slot = &memory.control().slots.0[slot];
+    // [G4] as [G3], by a reader that stays.
+    slot.gate.swap(gate::OFF, Ordering::AcqRel);
+    notify_producer(memory);
+}
+
 /// Frees the slot of a reader that leaves; the caller owns it.
 pub fn leave(memory: &Memory, slot: usize) {
     turn_off(memory, slot, |slot| {
@@ -589,7 +618,7 @@ fn turn_off(memory: &Memory, slot: usize, and: impl FnOnce(&Slot)) {
 
 /// Wakes a producer that sleeps because there was no room.
 #[inline]
-fn notify_producer(memory: &Memory) {
+pub(super) fn notify_producer(memory: &Memory) {
     let room = &memory.control().room.0;
     if wake::somebody_sleeps(room) {
         // As for the readers' word: the producer wakes by timeout if this fails.

@@ -97,6 +97,7 @@ impl Follower {
             },
             held: 0,
             unwanted: 0,
+            keeps: false,
             seen: 0,
             until: u64::MAX,
             is_epoch_forgotten: false,

@@ -42,6 +42,7 @@ mod frame_tests;
 pub mod frames;
 pub mod gate;
 mod join;
+pub mod keep;
 mod ledger;
 #[cfg(all(test, not(loom)))]
 mod race_tests;

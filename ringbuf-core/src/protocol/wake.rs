@@ -76,6 +76,12 @@ pub fn some_reader_sleeps(memory: &Memory) -> bool {
     is_marked(&memory.control().wake.0)
 }
 
+/// Whether somebody seems to sleep on the word, for who only asks.
+pub fn is_asleep(word: &AtomicU32) -> bool {
+    // [W5] alone: the answer is old when it comes.
+    word.load(Ordering::Relaxed) & 1 == 1
+}
+
 #[inline]
 fn is_marked(word: &AtomicU32) -> bool {
     // [W2] behind the barrier: finds the mark of [W3], or the sleeper looks behind what was stored.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::idle::Idle;
 use super::membership::{Membership, Whereabouts};
+use super::seat::Seat;
 use crate::cast;
 use crate::error::{AttachError, Damage, ReadError};
 use crate::files::{self, Opened, Place};
@@ -83,7 +84,7 @@ pub(crate) struct ReaderCore {
     /// When the records copied were published, on a ring with such times.
     pub(super) stamps: Vec<u64>,
     /// Wall time minus the clock of those times, nanoseconds.
-    clock_offset_ns: Option<i64>,
+    pub(super) clock_offset_ns: Option<i64>,
     /// Newest epoch when the end in time was last looked for in all that is kept.
     searched_epoch: Option<u64>,
     /// It has read as far as it was asked to, and holds nobody any more.
@@ -91,8 +92,8 @@ pub(crate) struct ReaderCore {
     begins_late: bool,
     is_unverified: bool,
     /// What [`ReaderCore::newest`] takes is all there is to a record.
-    takes_newest: bool,
-    membership: Membership,
+    pub(super) takes_newest: bool,
+    pub(super) seat: Arc<Seat>,
     schema: Schema,
     pub(super) geometry: Geometry,
     pub(super) fork: ForkToken,
@@ -255,7 +256,7 @@ impl ReaderCore {
                 lag_wanted,
                 geometry.stride as u64,
             ),
-            membership,
+            seat: Arc::new(Seat::new(membership, memory)),
             schema,
             geometry,
             fork: platform::fork_token(),
@@ -281,7 +282,7 @@ impl ReaderCore {
     }
 
     pub(crate) fn is_observer(&self) -> bool {
-        self.membership.is_observer()
+        self.seat.membership.is_observer()
     }
 
     pub(crate) fn is_demoted(&self) -> bool {
@@ -347,7 +348,7 @@ impl ReaderCore {
         }
         if self.until.is_some() && self.is_at_end() {
             if !std::mem::replace(&mut self.has_ended, true) {
-                self.follower.let_go();
+                self.let_go();
             }
             return Ok(match self.missed {
                 0 => Next::Closed,
@@ -364,7 +365,7 @@ impl ReaderCore {
                 News::Overrun | News::Skipped if self.has_reached_end() => {
                     return Ok(self.hand_out(self.nothing(), None));
                 }
-                News::Overrun | News::Skipped => {}
+                News::Overrun | News::Skipped => self.reached(),
                 // Missed without anything to follow it yet: said at once, for it may be the last word.
                 News::Nothing if self.missed > 0 => {
                     return Ok(self.hand_out(self.nothing(), None));
@@ -396,7 +397,7 @@ impl ReaderCore {
     }
 
     #[inline]
-    fn attempt(&mut self) -> Result<News, Fault> {
+    pub(super) fn attempt(&mut self) -> Result<News, Fault> {
         let buffer = cast::words_as_bytes(&mut self.buffer);
         match self.delivery {
             Delivery::Lossless => {
@@ -409,6 +410,17 @@ impl ReaderCore {
             Delivery::Lossy | Delivery::Bounded(_) => {
                 self.follower.poll_copy(buffer, &mut self.stamps)
             }
+        }
+    }
+
+    /// Holds nobody any more, but by what is kept.
+    fn let_go(&mut self) {
+        if !self.follower.keeps() {
+            return self.follower.let_go();
+        }
+        self.follower.release();
+        if let Some(keeper) = self.seat.keeper().as_mut() {
+            keeper.let_go();
         }
     }
 
@@ -516,17 +528,17 @@ impl ReaderCore {
     /// After a sleep in which nothing came: does the producer live, is the ring still there?
     #[cold]
     fn look_around(&mut self) -> Result<Option<Event>, ReadError> {
-        if self.membership.producer_lives(self.follower.memory()) {
+        if self.seat.membership.producer_lives(self.follower.memory()) {
             return Ok(None);
         }
         // It may have closed the ring, or published its last records, before it let go of its lock.
         if self.follower.has_news() {
             return Ok(None);
         }
-        match self.membership.whereabouts() {
+        match self.seat.membership.whereabouts() {
             // Who takes a ring's name away to replace it has its lock until another has the name.
             Whereabouts::Gone
-                if self.membership.producer_lives(self.follower.memory())
+                if self.seat.membership.producer_lives(self.follower.memory())
                     || self.follower.has_news() =>
             {
                 return Ok(None);
@@ -542,7 +554,7 @@ impl ReaderCore {
     }
 
     fn removed(&self) -> ReadError {
-        match self.membership.whereabouts() {
+        match self.seat.membership.whereabouts() {
             Whereabouts::Another => ReadError::Replaced,
             _ => ReadError::Removed,
         }
@@ -591,6 +603,15 @@ impl ReaderCore {
     pub(crate) fn release(&mut self) {
         if !self.fork.is_child() {
             self.follower.release();
+            self.reached();
+        }
+    }
+
+    /// Lets the gate come after, where somebody else moves it.
+    #[inline]
+    pub(super) fn reached(&self) {
+        if self.follower.keeps() {
+            self.seat.reached(self.follower.ledger().cursor);
         }
     }
 
@@ -601,6 +622,8 @@ impl ReaderCore {
         }
         // Nothing may be copied there that the producer could be writing.
         if self.geometry.in_place {
+            // Nor may anything be given back meanwhile.
+            let _still = self.seat.keeper();
             return Ok(self.follower.latest_held(record));
         }
         Ok(protocol::latest(self.follower.memory(), record))
@@ -611,7 +634,7 @@ impl Drop for ReaderCore {
     fn drop(&mut self) {
         // A forked child's copy must not touch what is its parent's.
         if !self.fork.is_child() {
-            self.follower.leave();
+            self.release();
         }
     }
 }

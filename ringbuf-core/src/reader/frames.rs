@@ -73,8 +73,11 @@ impl ReaderCore {
         }
         let mut descriptor = [0; DESCRIPTOR_BYTES];
         let sequence = match self.geometry.in_place {
-            // Nothing may be copied there that the producer could be writing.
-            true => self.follower.latest_held_frame(&mut descriptor, payload),
+            // Nothing may be copied there that the producer could be writing, nor be given back meanwhile.
+            true => {
+                let _still = self.seat.keeper();
+                self.follower.latest_held_frame(&mut descriptor, payload)
+            }
             false => protocol::frames::latest(self.follower.memory(), &mut descriptor, payload),
         };
         Ok(sequence.map(|sequence| (sequence, descriptor)))

@@ -25,7 +25,7 @@ use crate::schema::Schema;
 /// ```
 #[derive(Debug)]
 pub struct UntypedReader {
-    core: ReaderCore,
+    pub(super) core: ReaderCore,
 }
 
 impl UntypedReader {
