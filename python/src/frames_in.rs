@@ -1,0 +1,393 @@
+//! A reader of frames, and a frame in hand.
+#![allow(unsafe_code)]
+
+use std::collections::HashSet;
+use std::ffi::{CStr, CString, c_int};
+use std::sync::Arc;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+use ringbuf_core::{Element, FrameHeader, FrameReader as CoreReader, HeldFrames};
+
+use crate::errors;
+use crate::event::Event;
+use crate::follow::{Choices, Follow, News};
+use crate::follower::{Facts, Follower};
+use crate::gil::Seconds;
+use crate::held::{Bytes, Held, Layout, given_back};
+use crate::numpy::numpy;
+
+impl Bytes for HeldFrames {
+    fn bytes(&self) -> &[u8] {
+        self.get(0).map_or(&[], |frame| frame.bytes())
+    }
+}
+
+/// Bytes of any length, or an array of any shape, as its producer published it.
+///
+/// A frame of a lossless reader lies in the ring, and the producer does not overwrite it while a view of it lives (its
+/// array, or a slice of that). A frame of which no view lives is given back when the next one is asked for. Others are copies.
+///
+///     >>> with FrameProducer.create("doc-frame") as camera:
+///     ...     reader = FrameReader.attach("doc-frame", "lossless")
+///     ...     camera.publish(np.zeros((480, 640, 3), "u1"), tag=7)
+///     ...     frame = reader.read()
+///     0
+///     >>> frame.array.shape, frame.tag, memoryview(frame).shape
+///     ((480, 640, 3), 7, (480, 640, 3))
+#[pyclass(frozen, module = "pyringbuf")]
+pub(crate) struct Frame {
+    body: Body,
+    header: Option<FrameHeader>,
+    layout: Layout,
+    missed: u64,
+    events: Vec<Event>,
+}
+
+enum Body {
+    Held(Arc<Held<HeldFrames>>),
+    Own(Arc<Held<Own>>),
+}
+
+/// Bytes of a frame that nobody gives back.
+pub(crate) struct Own(Vec<u8>);
+
+impl Bytes for Own {
+    fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Frame {
+    fn read(news: News<Arc<Held<HeldFrames>>>) -> Frame {
+        let header = news
+            .held
+            .look(|held| held.get(0).map(|frame| *frame.header()));
+        let header = header.flatten();
+        Frame {
+            layout: layout(header.as_ref()),
+            body: Body::Held(news.held),
+            header,
+            missed: news.missed,
+            events: news.events,
+        }
+    }
+
+    fn of(header: FrameHeader, bytes: Vec<u8>) -> Frame {
+        Frame {
+            layout: layout(Some(&header)),
+            body: Body::Own(Arc::new(Held::new(Own(bytes)))),
+            header: Some(header),
+            missed: 0,
+            events: Vec::new(),
+        }
+    }
+
+    /// Its bytes, unless it was given back.
+    fn look<T>(&self, look: impl FnOnce(&[u8]) -> T) -> PyResult<T> {
+        let found = match &self.body {
+            Body::Held(held) => held.look(|held| look(held.bytes())),
+            Body::Own(own) => own.look(|own| look(own.bytes())),
+        };
+        found.ok_or_else(given_back)
+    }
+
+    fn element(&self) -> Option<Element> {
+        self.header.as_ref().and_then(FrameHeader::element)
+    }
+
+    fn array_of<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let (frame, py) = (slf.get(), slf.py());
+        let is_empty = frame.look(<[u8]>::is_empty)?;
+        let format = frame.element().unwrap_or(Element::U8).format();
+        let dtype = py.import("numpy")?.getattr("dtype")?.call1((format,))?;
+        let array = numpy(py)?.over(slf.as_any(), &dtype, is_empty)?;
+        match &frame.header {
+            Some(header) if header.element().is_some() => {
+                let shape = PyTuple::new(py, header.shape())?;
+                array.call_method1("reshape", (shape,))
+            }
+            _ => Ok(array),
+        }
+    }
+}
+
+/// As the module `struct` writes the type of an element; nothing for times, which it does not know.
+fn format(element: Element) -> Option<&'static CStr> {
+    Some(match element {
+        Element::U8 => c"B",
+        Element::U16 => c"H",
+        Element::U32 => c"I",
+        Element::U64 => c"Q",
+        Element::I8 => c"b",
+        Element::I16 => c"h",
+        Element::I32 => c"i",
+        Element::I64 => c"q",
+        Element::F32 => c"f",
+        Element::F64 => c"d",
+        Element::Text(_) | Element::DateTimeNs | Element::DurationNs => return None,
+    })
+}
+
+fn layout(header: Option<&FrameHeader>) -> Layout {
+    let element = header.and_then(FrameHeader::element);
+    let (element, shape) = match (header, element) {
+        (Some(header), Some(element)) => (element, header.shape().to_vec()),
+        (header, _) => (Element::U8, vec![header.map_or(0, FrameHeader::len)]),
+    };
+    let format = format(element).map(CString::from);
+    Layout::new(format, element.size(), &shape)
+}
+
+#[pymethods]
+impl Frame {
+    /// The frame as an array of the type and shape that its producer gave it, where it lies; one of bytes if it gave none. None
+    /// when there is only something to tell.
+    #[getter]
+    fn array<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match slf.get().header {
+            Some(_) => Frame::array_of(slf).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let array = Frame::array_of(slf)?;
+        let array = match dtype {
+            Some(dtype) => array.call_method1("astype", (dtype,))?,
+            None => array,
+        };
+        match copy {
+            Some(true) => array.call_method0("copy"),
+            _ => Ok(array),
+        }
+    }
+
+    /// An array of its own, which may be written and kept.
+    fn copy<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Frame::array_of(slf)?.call_method0("copy")
+    }
+
+    /// The bytes as text; what is not UTF-8 is replaced.
+    #[getter]
+    fn text(&self) -> PyResult<String> {
+        self.look(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    fn __bytes__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.look(|bytes| PyBytes::new(py, bytes))
+    }
+
+    /// Bytes of the frame.
+    fn __len__(&self) -> usize {
+        self.nbytes()
+    }
+
+    fn __bool__(&self) -> bool {
+        self.header.is_some()
+    }
+
+    /// Bytes of the frame.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.header.as_ref().map_or(0, FrameHeader::len)
+    }
+
+    /// Its sequence; None when there is only something to tell.
+    #[getter]
+    fn sequence(&self) -> Option<u64> {
+        self.header.as_ref().map(FrameHeader::sequence)
+    }
+
+    /// What its producer marked it with.
+    #[getter]
+    fn tag(&self) -> u64 {
+        self.header.as_ref().map_or(0, FrameHeader::tag)
+    }
+
+    /// The type of its elements; None if its producer did not say.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(element) = self.element() else {
+            return Ok(None);
+        };
+        let dtype = py.import("numpy")?.getattr("dtype")?;
+        dtype.call1((element.format(),)).map(Some)
+    }
+
+    /// Its shape; None if its producer did not say.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let header = self
+            .header
+            .as_ref()
+            .filter(|header| header.element().is_some());
+        header
+            .map(|header| PyTuple::new(py, header.shape()))
+            .transpose()
+    }
+
+    /// When it was published, datetime64[ns] in UTC; None on a ring without such times.
+    #[getter]
+    fn published<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let time = self.header.as_ref().and_then(FrameHeader::published_ns);
+        time.map(|time| numpy(py)?.time(py, time)).transpose()
+    }
+
+    /// How many frames just before it this reader missed.
+    #[getter]
+    fn missed(&self) -> u64 {
+        self.missed
+    }
+
+    /// What happened just before it; see `Event`.
+    #[getter]
+    fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.events.clone())
+    }
+
+    /// Whether it lies in the ring, and holds its producer while a view of it lives.
+    #[getter]
+    fn is_in_place(&self) -> bool {
+        match &self.body {
+            Body::Held(held) => held.look(HeldFrames::is_in_place).unwrap_or(false),
+            Body::Own(_) => false,
+        }
+    }
+
+    /// Gives the frame back to the producer now.
+    ///
+    /// Raises BufferError while a view of it lives.
+    fn release(&self) -> PyResult<()> {
+        match &self.body {
+            Body::Held(held) => held.release(),
+            Body::Own(own) => own.release(),
+        }
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __exit__(
+        &self,
+        _kind: &Bound<'_, PyAny>,
+        _value: &Bound<'_, PyAny>,
+        _trace: &Bound<'_, PyAny>,
+    ) {
+        if let Body::Held(held) = &self.body {
+            // Views that live hold it on: that ends with them.
+            held.give_back();
+        }
+    }
+
+    fn __repr__(&self) -> String {
+        let Some(header) = &self.header else {
+            return format!("<no Frame, {} missed>", self.missed);
+        };
+        let what = match header.element() {
+            Some(element) => format!("{element} {:?}", header.shape()),
+            None => format!("{} bytes", header.len()),
+        };
+        let given_back = match self.look(|_| ()) {
+            Ok(()) => "",
+            Err(_) => ", given back",
+        };
+        format!(
+            "<Frame {} of {what}, tag {}{given_back}>",
+            header.sequence(),
+            header.tag()
+        )
+    }
+
+    unsafe fn __getbuffer__(
+        slf: Bound<'_, Self>,
+        view: *mut ffi::Py_buffer,
+        flags: c_int,
+    ) -> PyResult<()> {
+        let frame = slf.get();
+        let owner = slf.clone().into_any();
+        match &frame.body {
+            Body::Held(held) => {
+                // SAFETY: Python calls this for a buffer of `slf`, which is frozen and so keeps `held` and `layout` where
+                // they are.
+                unsafe { held.lend(owner, view, flags, &frame.layout) }
+            }
+            Body::Own(own) => {
+                // SAFETY: as above.
+                unsafe { own.lend(owner, view, flags, &frame.layout) }
+            }
+        }
+    }
+
+    unsafe fn __releasebuffer__(&self, _view: *mut ffi::Py_buffer) {
+        match &self.body {
+            Body::Held(held) => held.unview(),
+            Body::Own(own) => own.unview(),
+        }
+    }
+}
+
+/// The native half of `pyringbuf.FrameReader`.
+#[pyclass(frozen, subclass, extends = Follower, module = "pyringbuf")]
+pub(crate) struct FrameReader {
+    follow: Arc<Follow<CoreReader>>,
+}
+
+#[pymethods]
+impl FrameReader {
+    #[new]
+    #[pyo3(signature = (name, choices, tags, timeout))]
+    fn new(
+        py: Python<'_>,
+        name: &str,
+        choices: Choices,
+        tags: Option<HashSet<u64>>,
+        timeout: Option<Seconds>,
+    ) -> PyResult<PyClassInitializer<FrameReader>> {
+        let follow = Arc::new(Follow::<CoreReader>::attach(py, name, &choices, timeout)?);
+        follow.ask(py, |reader| {
+            reader.at_most(1);
+            if let Some(tags) = tags {
+                reader.only(move |frame| tags.contains(&frame.tag()));
+            }
+        })?;
+        let base = Follower::new("FrameReader", Arc::clone(&follow) as Arc<dyn Facts>);
+        Ok(PyClassInitializer::from(base).add_subclass(FrameReader { follow }))
+    }
+
+    /// The next frame, waiting for it at most `timeout` seconds (None: for ever; 0: not at all). None: the producer closed the
+    /// ring, and everything was read.
+    ///
+    /// A frame may be false, when it only says what was missed or brings an event; iterating passes over those.
+    ///
+    /// Raises as `Reader.read` does.
+    #[pyo3(signature = (timeout=None))]
+    fn read(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<Option<Frame>> {
+        Ok(self.follow.next(py, timeout, false)?.map(Frame::read))
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Frame>> {
+        Ok(self.follow.next(py, None, true)?.map(Frame::read))
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    /// The newest frame, copied, wherever this reader is, which it does not move; None when there is none yet, or the producer
+    /// overwrites it again and again. On a ring that is written in place only what this reader holds.
+    fn latest(&self, py: Python<'_>) -> PyResult<Option<Frame>> {
+        let found = self
+            .follow
+            .ask(py, |reader| py.detach(move || reader.latest()))?;
+        let found = found.map_err(|error| errors::read(py, error))?;
+        Ok(found.map(|(header, bytes)| Frame::of(header, bytes)))
+    }
+}

@@ -1,0 +1,196 @@
+//! A reader of records.
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use ringbuf_core::{Next, UntypedReader};
+
+use crate::batch::Batch;
+use crate::buffer;
+use crate::errors;
+use crate::follow::{Choices, Follow};
+use crate::follower::{Facts, Follower};
+use crate::gil::Seconds;
+use crate::numpy::numpy;
+
+/// Copying more bytes than this is done without the interpreter.
+const LARGE: usize = 64 << 10;
+
+/// The native half of `pyringbuf.Reader`.
+#[pyclass(frozen, subclass, extends = Follower, module = "pyringbuf")]
+pub(crate) struct Reader {
+    follow: Arc<Follow<UntypedReader>>,
+    dtype: Py<PyAny>,
+    schema: String,
+    format: Option<CString>,
+    record_size: usize,
+}
+
+impl Reader {
+    fn next(
+        &self,
+        py: Python<'_>,
+        timeout: Option<Seconds>,
+        only_something: bool,
+    ) -> PyResult<Option<Batch>> {
+        let news = self.follow.next(py, timeout, only_something)?;
+        Ok(news.map(|news| {
+            let dtype = self.dtype.clone_ref(py);
+            Batch::new(news, dtype, self.format.clone(), self.record_size)
+        }))
+    }
+
+    /// That an array to read into has records of this ring.
+    fn check_out(&self, py: Python<'_>, out: &Bound<'_, PyAny>) -> PyResult<()> {
+        let Ok(found) = out.getattr("dtype") else {
+            // Bytes are bytes.
+            return Ok(());
+        };
+        if found.is(&self.dtype) || found.eq(&self.dtype)? {
+            return Ok(());
+        }
+        Err(PyTypeError::new_err(format!(
+            "found an array of {found} to read into, expected the reader's dtype, {}: np.empty(n, reader.dtype)",
+            self.dtype.bind(py)
+        )))
+    }
+}
+
+#[pymethods]
+impl Reader {
+    #[new]
+    #[pyo3(signature = (name, choices, timeout))]
+    fn new(
+        py: Python<'_>,
+        name: &str,
+        choices: Choices,
+        timeout: Option<Seconds>,
+    ) -> PyResult<PyClassInitializer<Reader>> {
+        let follow = Arc::new(Follow::<UntypedReader>::attach(
+            py, name, &choices, timeout,
+        )?);
+        let schema = follow.ask(py, |reader| reader.schema().clone())?;
+        let json = schema.to_json();
+        let module = py.import("pyringbuf.schema")?;
+        let dtype = module.getattr("dtype_of")?.call1((json.as_str(),))?;
+        let format: Option<String> = module.getattr("format_of")?.call1((&dtype,))?.extract()?;
+        let base = Follower::new("Reader", Arc::clone(&follow) as Arc<dyn Facts>);
+        Ok(PyClassInitializer::from(base).add_subclass(Reader {
+            follow,
+            dtype: dtype.unbind(),
+            schema: json,
+            format: format.and_then(|format| CString::new(format).ok()),
+            record_size: schema.size(),
+        }))
+    }
+
+    /// What is new, waiting for it at most `timeout` seconds (None: for ever; 0: not at all). None: the producer closed the
+    /// ring, and everything was read.
+    ///
+    /// A batch may be empty, when it only says what was missed or brings an event; iterating passes over those.
+    ///
+    /// Raises TimeoutError; ReadError when the ring was removed, replaced or damaged; BufferError when views of what
+    /// was read before keep the producer waiting, so that nothing can come.
+    ///
+    ///     >>> with Producer.create("doc-read", "f8") as producer:
+    ///     ...     reader = Reader.attach("doc-read")
+    ///     ...     producer.publish(20.5)
+    ///     0
+    ///     >>> reader.read(timeout=1)["value"]
+    ///     array([20.5])
+    ///     >>> reader.read() is None
+    ///     True
+    #[pyo3(signature = (timeout=None))]
+    fn read(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<Option<Batch>> {
+        self.next(py, timeout, false)
+    }
+
+    /// Copies what is new to the front of `out`, a writable contiguous array of `reader.dtype`, and returns how many records
+    /// that is: at least one, or 0 when the producer closed the ring and everything was read. Each was checked: none is
+    /// torn, and one follows the other without a gap. They are those in front of `reader.cursor`.
+    ///
+    /// Waits at most `timeout` seconds (None: for ever; 0: not at all); raises as `read` does.
+    ///
+    ///     >>> with Producer.create("doc-into", "f8") as producer:
+    ///     ...     reader = Reader.attach("doc-into")
+    ///     ...     producer.publish_batch(np.arange(3.0))
+    ///     3
+    ///     >>> out = np.empty(100, reader.dtype)
+    ///     >>> n = reader.read_into(out)
+    ///     >>> out["value"][:n]
+    ///     array([0., 1., 2.])
+    #[pyo3(signature = (out, timeout=None))]
+    fn read_into(
+        &self,
+        py: Python<'_>,
+        out: &Bound<'_, PyAny>,
+        timeout: Option<Seconds>,
+    ) -> PyResult<usize> {
+        self.check_out(py, out)?;
+        buffer::with_bytes_mut(out, |records| {
+            let is_large = records.len() > LARGE;
+            loop {
+                let found = self.follow.wait(py, timeout, is_large, |reader, limit| {
+                    let read = reader.read_into(records, limit)?;
+                    Ok(match read {
+                        Next::Batch(read) => Next::Batch(read),
+                        Next::TimedOut => Next::TimedOut,
+                        Next::Closed => Next::Closed,
+                    })
+                })?;
+                let Some(read) = found else {
+                    return Ok(0);
+                };
+                self.follow.note(py, read.missed, read.event)?;
+                if read.count > 0 {
+                    return Ok(read.count);
+                }
+            }
+        })?
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
+        self.next(py, None, true)
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    /// The newest record, wherever this reader is, which it does not move; None when there is none yet, or the producer
+    /// overwrites it again and again. On a ring that is written in place only what this reader holds.
+    ///
+    ///     >>> with Producer.create("doc-latest", [("n", "u4"), ("x", "f8")]) as producer:
+    ///     ...     reader = Reader.attach("doc-latest")
+    ///     ...     for n in range(3):
+    ///     ...         _ = producer.publish((n, n / 2))
+    ///     >>> reader.latest()["x"]
+    ///     np.float64(1.0)
+    ///     >>> reader.lag
+    ///     3
+    fn latest<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let found = self.follow.ask(py, |reader| reader.latest())?;
+        let found = found.map_err(|error| errors::read(py, error))?;
+        let Some((_, record)) = found else {
+            return Ok(None);
+        };
+        let bytes = PyBytes::new(py, &record);
+        let array = numpy(py)?.over(bytes.as_any(), self.dtype.bind(py), false)?;
+        Ok(Some(array.get_item(0)?))
+    }
+
+    /// The type of a record.
+    #[getter]
+    fn dtype(&self, py: Python<'_>) -> Py<PyAny> {
+        self.dtype.clone_ref(py)
+    }
+
+    /// What the file of the ring says of its records, as JSON.
+    #[getter]
+    fn schema(&self) -> &str {
+        &self.schema
+    }
+}
