@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use ringbuf_core::{
     AttachError, CreateError, InspectError, NameError, PublishError, ReadError, SchemaError,
@@ -67,6 +67,20 @@ pub(crate) fn forked(py: Python<'_>) -> PyErr {
 pub(crate) fn closed(py: Python<'_>, what: &str, name: &str) -> PyErr {
     let message = format!("the {what} of ring {name} was closed: make another one");
     error(py, "PublishError", message)
+}
+
+/// While a claim has the producer.
+pub(crate) fn claimed(py: Python<'_>, name: &str) -> PyErr {
+    let message = format!("a frame of ring {name} is claimed: commit it or give it up first");
+    error(py, "PublishError", message)
+}
+
+/// When the time is over and another thread still publishes.
+pub(crate) fn busy(py: Python<'_>, name: &str) -> PyErr {
+    let message = format!(
+        "another thread of this process is publishing to ring {name}: wait for it, or give more time"
+    );
+    full(py, message, None, None, 0)
 }
 
 pub(crate) fn name(error: NameError) -> PyErr {

@@ -6,8 +6,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 /// How long somebody waits before signals are looked at: Ctrl-C works within that.
-const SLICE: Duration = Duration::from_millis(40);
-/// Copying more bytes than this takes longer than letting the interpreter go and getting it back.
+pub(crate) const SLICE: Duration = Duration::from_millis(40);
+/// Bytes that are copied with the interpreter held.
 const LONG_COPY: usize = 64 << 10;
 
 /// How long to wait, as the argument `timeout` of Python: seconds from 0 on.
@@ -17,6 +17,10 @@ pub(crate) struct Seconds(Duration);
 impl Seconds {
     /// Not at all: try once.
     pub(crate) const ZERO: Seconds = Seconds(Duration::ZERO);
+
+    pub(crate) fn at_most(limit: Duration) -> Seconds {
+        Seconds(limit)
+    }
 }
 
 impl<'py> FromPyObject<'_, 'py> for Seconds {
@@ -99,12 +103,17 @@ pub(crate) fn wait<T: Send>(
     }
 }
 
+/// Whether copying so many bytes takes longer than letting the interpreter go and getting it back.
+#[inline]
+pub(crate) fn is_long(bytes: usize) -> bool {
+    bytes > LONG_COPY
+}
+
 /// Runs what copies so many bytes, and lets the interpreter go if that takes long.
 #[inline]
 pub(crate) fn copying<T: Send>(py: Python<'_>, bytes: usize, copy: impl FnOnce() -> T + Send) -> T {
-    if bytes > LONG_COPY {
-        py.detach(copy)
-    } else {
-        copy()
+    match is_long(bytes) {
+        true => py.detach(copy),
+        false => copy(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod buffer;
+mod encode;
 mod errors;
 mod event;
 mod follow;
@@ -12,7 +13,10 @@ mod gil;
 mod held;
 mod numpy;
 mod options;
+mod producer;
 mod reader;
+mod schema;
+mod seat;
 
 #[pyo3::pymodule]
 mod _core {
@@ -27,11 +31,15 @@ mod _core {
     #[pymodule_export]
     use crate::frames_in::{Frame, FrameReader};
     #[pymodule_export]
+    use crate::producer::Producer;
+    #[pymodule_export]
     use crate::reader::Reader;
+    #[pymodule_export]
+    use crate::schema::check_schema;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-        crate::fork::register(module)
+        crate::fork::register(module)?;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

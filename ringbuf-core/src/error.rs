@@ -461,6 +461,14 @@ pub enum ReadError {
         /// Bytes of one record.
         record_size: usize,
     },
+    /// The next frame is longer than the bytes it was to be copied to. It is still to be read.
+    #[error("{room} bytes to read into: expected at least {found}, the size of the next frame")]
+    FrameTooLong {
+        /// Bytes of the frame.
+        found: u64,
+        /// Bytes there.
+        room: u64,
+    },
     /// The system refused to wait.
     #[error("waiting for records: {0}")]
     Wait(#[source] io::Error),

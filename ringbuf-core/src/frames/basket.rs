@@ -70,6 +70,10 @@ impl Taken {
         self.only = Some(only);
     }
 
+    pub(super) fn only(&self) -> Option<&Only> {
+        self.only.as_ref()
+    }
+
     /// As long as that lives, one frame at a time, copied into this buffer if it copies.
     pub(super) fn lend<'a>(&'a mut self, buffer: &'a mut Vec<u8>) -> Lending<'a> {
         let own = (!self.is_in_place())

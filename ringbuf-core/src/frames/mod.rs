@@ -11,6 +11,7 @@ mod claim;
 mod header;
 mod held;
 mod info;
+mod into;
 mod producer;
 mod reader;
 mod retain;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::basket::Taken;
+use super::basket::{Only, Taken};
 use super::batch::{FrameBatch, FrameCopy};
 use super::header::{self, FrameHeader};
 use crate::error::{AttachError, ReadError};
@@ -66,6 +66,11 @@ impl FrameReader {
 
     pub(super) fn core(&self) -> &ReaderCore {
         &self.core
+    }
+
+    /// The reader of the ring, and which frames it reads.
+    pub(super) fn parts(&mut self) -> (&mut ReaderCore, Option<&Only>) {
+        (&mut self.core, self.taken.only())
     }
 
     /// Reads only the frames for which this is true, from the next look on. The bytes of the others are not looked at, and

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::claim::{Claimed, UntypedClaim};
 use super::core::{ProducerCore, geometry};
 use super::room::Patience;
-use crate::error::{AttachError, CreateError, PublishError};
+use crate::error::{AttachError, CreateError, PublishError, TryPublishError};
 use crate::options::{CreateOptions, ReaderOptions, Retain};
 use crate::reader::UntypedReader;
 use crate::schema::Schema;
@@ -111,6 +111,77 @@ impl UntypedProducer {
         stop: &dyn Fn() -> bool,
     ) -> Result<usize, PublishError> {
         self.core.publish(records, Patience::Unless(stop))
+    }
+
+    /// Publishes whole records in order without waiting, and returns how many: as many as there is room for, and at
+    /// least one, unless none were given. What finds no room is never counted as refused: it is still the caller's.
+    ///
+    /// # Errors
+    ///
+    /// [`TryPublishError::Full`] names the reader in the way of the first of them; otherwise as
+    /// [`UntypedProducer::publish_bytes`].
+    ///
+    /// ```
+    /// use ringbuf_core::{
+    ///     Element, Field, ReaderOptions, Retain, Schema, TryPublishError, UntypedProducer,
+    /// };
+    ///
+    /// let schema = Schema::packed([Field::new("value", Element::U8)])?;
+    /// let mut producer = UntypedProducer::heap(schema, Retain::records(2))?;
+    /// let _reader = producer.reader(ReaderOptions::lossless().named("slow"))?;
+    /// assert_eq!(producer.try_publish_bytes(&[1, 2, 3])?, 2);
+    /// let Err(TryPublishError::Full { reader, lag }) = producer.try_publish_bytes(&[3]) else { panic!() };
+    /// assert_eq!((reader.as_str(), lag), ("slow", 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn try_publish_bytes(&mut self, records: &[u8]) -> Result<usize, TryPublishError> {
+        if records.len() == self.core.geometry().stride
+            && self.core.publish_at_once(records).is_some()
+        {
+            return Ok(1);
+        }
+        self.publish_what_fits(records)
+    }
+
+    #[inline(never)]
+    fn publish_what_fits(&mut self, records: &[u8]) -> Result<usize, TryPublishError> {
+        loop {
+            let published = self.core.publish(records, Patience::None)?;
+            if published > 0 || records.is_empty() {
+                return Ok(published);
+            }
+            // Only asked who is in the way: a claim that is not committed is given up.
+            if let Err(full) = self.core.claim(1, Patience::None)? {
+                let (reader, lag) = self.core.in_the_way(full);
+                return Err(TryPublishError::Full { reader, lag });
+            }
+        }
+    }
+
+    /// As [`UntypedProducer::publish_bytes`], but waits at most `limit` in all, on a ring that drops records too, and
+    /// returns how many records were published: fewer than given when the time is over.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ringbuf_core::{Element, Field, ReaderOptions, Retain, Schema, UntypedProducer};
+    ///
+    /// let schema = Schema::packed([Field::new("value", Element::U8)])?;
+    /// let mut producer = UntypedProducer::heap(schema, Retain::records(2))?;
+    /// let _slow = producer.reader(ReaderOptions::lossless())?;
+    /// assert_eq!(producer.publish_bytes_timeout(&[1, 2, 3], Duration::from_millis(1))?, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn publish_bytes_timeout(
+        &mut self,
+        records: &[u8],
+        limit: Duration,
+    ) -> Result<usize, PublishError> {
+        self.core.publish(records, Patience::of(limit))
     }
 
     /// As [`Producer::claim_in_place`](crate::Producer::claim_in_place), to be written as bytes; `most` counts records.

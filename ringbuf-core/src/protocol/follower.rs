@@ -52,6 +52,11 @@ pub enum News {
     Overrun,
     /// None of the frames tried is wanted; they are in the ledger, and there may be more.
     Skipped,
+    /// The next frame is longer than there is room for; it stays where it is.
+    TooLong {
+        found: u64,
+        room: u64,
+    },
     /// The next record is another producer's, its `first` unless the reader missed that one where it joined again.
     /// `first` is unknown when too many came between.
     Restarted {

@@ -25,6 +25,8 @@
 //!
 //! `claimed <= published + C` holds as for records: what is overwritten was published, t < published.
 
+use std::ops::Range;
+
 use super::follower::{Fault, Follower, News, Run, Where, whole_from};
 use super::gate::{self, Kind};
 use super::writer::Writer;
@@ -258,6 +260,10 @@ pub enum Choice {
     Skip,
     /// It is left for the next attempt.
     Full,
+    /// So is this one, longer than the basket has room for when nothing else is in it.
+    TooLong {
+        room: u64,
+    },
 }
 
 impl Follower {
@@ -279,13 +285,11 @@ impl Follower {
             return Ok(self.overrun(copied.claimed, copied.end));
         };
         let descriptors = &descriptors[copied.offset..];
-        let run = self.fill(
-            first,
-            copied.count,
-            descriptors,
-            basket,
-            Memory::load_payload,
-        )?;
+        let copy = Memory::load_payload;
+        let run = match self.fill(first, copied.count, descriptors, basket, copy)? {
+            Ok(run) => run,
+            Err(news) => return Ok(news),
+        };
         let (whole, claimed) = whole_from(&self.memory, first);
         if whole >= run.end {
             return Ok(self.overrun(claimed, copied.end));
@@ -320,7 +324,10 @@ impl Follower {
             return self.demoted(copied.published);
         }
         let copy = Memory::load_held_payload;
-        let run = self.fill(cursor, copied.count, descriptors, basket, copy)?;
+        let run = match self.fill(cursor, copied.count, descriptors, basket, copy)? {
+            Ok(run) => run,
+            Err(news) => return Ok(news),
+        };
         if !gate::advance(&self.slot().gate, cursor, run.end) {
             return Ok(News::Demoted);
         }
@@ -353,7 +360,10 @@ impl Follower {
         self.memory.load_held(run.first, descriptors);
         // Nothing is held until it is clear how much.
         self.held = 0;
-        let run = self.fill(run.first, run.count, descriptors, basket, |_, _, _| {})?;
+        let run = match self.fill(run.first, run.count, descriptors, basket, |_, _, _| {})? {
+            Ok(run) => run,
+            Err(news) => return Ok(news),
+        };
         let taken = basket.keep_from(run.start);
         self.held = run.end - run.start;
         self.unwanted = self.held - taken;
@@ -376,7 +386,7 @@ impl Follower {
         descriptors: &[u8],
         basket: &mut impl Basket,
         copy: impl Fn(&Memory, usize, &mut [u8]),
-    ) -> Result<std::ops::Range<u64>, Fault> {
+    ) -> Result<Result<Range<u64>, News>, Fault> {
         let memory = &*self.memory;
         basket.clear();
         let described = descriptors.chunks_exact(DESCRIPTOR_BYTES);
@@ -392,10 +402,14 @@ impl Follower {
             match basket.choose(sequence, descriptor, span) {
                 Choice::Take => copy(memory, at, basket.room(span)),
                 Choice::Skip => {}
-                Choice::Full => return Ok(first..sequence),
+                Choice::TooLong { room } if sequence == first => {
+                    let found = span.len;
+                    return Ok(Err(News::TooLong { found, room }));
+                }
+                Choice::Full | Choice::TooLong { .. } => return Ok(Ok(first..sequence)),
             }
         }
-        Ok(first..first + count)
+        Ok(Ok(first..first + count))
     }
 
     /// The payload of a frame handed out by the last [`Follower::poll_frames_in_place`], where it lies; `None` for a span
@@ -437,7 +451,7 @@ impl Follower {
 
 /// Bytes of the arena from the first payload of these frames to the last, with what lies between them. While the producer
 /// runs it may be a little off.
-pub fn kept(memory: &Memory, frames: std::ops::Range<u64>) -> u64 {
+pub fn kept(memory: &Memory, frames: Range<u64>) -> u64 {
     if frames.is_empty() {
         return 0;
     }

@@ -371,6 +371,9 @@ impl ReaderCore {
                     return Ok(self.hand_out(self.nothing(), None));
                 }
                 News::Nothing => return Ok(Next::TimedOut),
+                News::TooLong { found, room } => {
+                    return Err(ReadError::FrameTooLong { found, room });
+                }
                 News::Demoted => {
                     self.is_demoted = true;
                     return Ok(self.hand_out(self.nothing(), Some(Event::Demoted)));

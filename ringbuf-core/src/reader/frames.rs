@@ -43,6 +43,11 @@ impl ReaderCore {
         sequence::in_place_bytes(self.geometry.arena, in_turns) as usize
     }
 
+    /// Whether it reads frames where they lie.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.delivery == Delivery::Lossless
+    }
+
     /// Frames of so many bytes have come.
     pub(crate) fn sized(&mut self, bytes: usize) {
         let stride = bytes.max(1);

@@ -8,6 +8,7 @@ mod claims;
 mod dropping;
 mod ending;
 mod frame_edges;
+mod frame_into;
 mod frames;
 mod in_place;
 mod latest;

@@ -1,0 +1,151 @@
+"""Producers: who publishes."""
+
+import atexit
+import itertools
+import os
+import weakref
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NoReturn, Protocol, Self
+
+from numpy.typing import DTypeLike
+
+from . import _core
+from .schema import clocks_of, dtype_of, schema_of, units_of
+
+__all__ = ["Producer"]
+
+# What a ring keeps by default.
+_KEPT_BYTES = 16 << 20
+_KEPT_LEAST = 1024
+
+
+class Producer(_core.Producer):
+    """The one process that publishes records into a ring.
+
+    Closing it, at the latest at the end of the program, closes the ring: readers read what is left and end.
+
+    >>> import pyringbuf as rb
+    >>> with rb.Producer.create("doc-imu", [("t_ns", "u8"), ("accel", "f4", (3,))], retain=1000) as imu:
+    ...     imu.publish((1, (0.0, 0.0, 9.8)))
+    ...     imu.publish({"t_ns": 2, "accel": [0.0, 0.1, 9.7]})
+    0
+    1
+    >>> rb.remove("doc-imu")
+
+    Threads may share a producer. A row is published as a whole; a batch that has to wait for room lets rows of other
+    threads in between.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:  # type: ignore[misc]
+        raise TypeError(f"make it with {cls.__name__}.create(name, dtype)")
+
+    @classmethod
+    def create(
+        cls,
+        name: str | os.PathLike[str],
+        dtype: DTypeLike,
+        retain: int | None = None,
+        *,
+        units: Mapping[str, str] | None = None,
+        clocks: Mapping[str, str] | None = None,
+        stamp: bool = True,
+        allow: str = "lossless",
+        when_full: Literal["wait", "drop"] = "wait",
+        preset: Literal["throughput", "latency"] = "throughput",
+        mode: int | None = None,
+        register: Literal["owner", "group", "all"] | None = None,
+        replace: bool = False,
+    ) -> Self:
+        """Creates the ring `name`, or continues one of the same records and capacity whose producer is gone.
+
+        name
+            A name, or the path of the data file: anything with a "/" in it.
+        dtype
+            What a record consists of; whatever `np.dtype` takes. A plain type, as "f8" or ("f4", (3,)), becomes one field
+            "value".
+        retain
+            Records kept: exactly so many. By default as many as fit into 16 MiB, and 1024 at least.
+        units, clocks
+            What the fields are measured in, as {"accel": "m/s2"}, and which of them is the time of the record, on which
+            clock: {"t_ns": "unix"}, "monotonic" or "recording".
+        stamp
+            Notes when each record was published (8 bytes each): for the lag in time, and to read from a time on.
+        allow
+            The most demanding readers: "lossless", "bounded:100ms" or "lossy".
+        when_full
+            "wait" for readers that may hold this producer, or "drop" what they leave no room for.
+        preset
+            "throughput", or "latency" for single records that are read at once.
+        mode
+            Who may read the data file: 0o600, 0o604, 0o640 or 0o644.
+        register
+            Who may register as a reader: "owner", "group" or "all".
+        replace
+            Takes the place of a ring of this name whose producer is gone, even of one that differs.
+
+        Raises `InUse` if the ring has a living producer, `Different` if it keeps other records, ValueError or TypeError for
+        arguments that make no ring, and `CreateError` otherwise.
+        """
+        schema = schema_of(dtype, units, clocks)
+        kept = dtype_of(schema)
+        if retain is None:
+            retain = max(_KEPT_BYTES // kept.itemsize, _KEPT_LEAST)
+        choices = {
+            "stamp": stamp,
+            "allow": allow,
+            "when_full": when_full,
+            "preset": preset,
+            "mode": mode,
+            "register": register,
+            "replace": replace,
+            "in_place": False,
+        }
+        made = _core.Producer.__new__(cls, os.fspath(name), schema, kept, _count("retain", retain, 1), choices)
+        _close_at_exit(made)
+        return made
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """What the fields are measured in, of those that say so."""
+        return MappingProxyType(units_of(self.schema))
+
+    @property
+    def clocks(self) -> Mapping[str, str]:
+        """The fields that are the time of a record, and on which clock."""
+        return MappingProxyType(clocks_of(self.schema))
+
+    def __del__(self) -> None:
+        # Closing may take a while, as for a ring on a disk: here other threads run meanwhile.
+        self.close()
+
+
+class _Closes(Protocol):
+    def close(self) -> None: ...
+
+
+_OPEN: weakref.WeakValueDictionary[int, _Closes] = weakref.WeakValueDictionary()
+_NUMBERS = itertools.count()
+
+
+def _close_at_exit(made: Any) -> None:
+    _OPEN[next(_NUMBERS)] = made
+
+
+@atexit.register
+def _close_all() -> None:
+    """In the order in which they were made; while everything that closing needs is still there."""
+    for _, made in sorted(_OPEN.items()):
+        made.close()
+
+
+def _count(argument: str, found: Any, least: int) -> int:
+    try:
+        count = found.__index__()
+    except AttributeError:
+        raise TypeError(f"found {argument}={found!r}, expected an integer") from None
+    if not least <= count < 1 << 64:
+        raise ValueError(f"found {argument}={found!r}, expected {least} to 2**64 - 1")
+    return int(count)

@@ -1,0 +1,241 @@
+"""Readers: who follows a ring."""
+
+import datetime
+import os
+import sys
+from collections.abc import AsyncIterator, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, NoReturn, Self
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from . import _core
+from .aio import Waiter
+from .errors import SchemaMismatch
+from .schema import clocks_of, dtype_of, schema_of, units_of
+
+__all__ = ["FrameReader", "Reader"]
+
+Start = Literal["now", "oldest"] | int | datetime.timedelta | np.timedelta64 | datetime.datetime | np.datetime64
+Until = int | datetime.datetime | np.datetime64
+Wait = Literal["sleep", "yield", "spin"]
+
+_DELIVERY = """
+        delivery
+            "lossy": the producer never waits for this reader, which gets copies and is told exactly what it missed.
+            "lossless": the producer waits while this reader is a full ring behind; nothing is lost and nothing copied.
+            "bounded:50ms": the producer waits at most so long at a time, then the reader goes on as a lossy one.
+"""
+
+
+class Reader(_core.Reader):
+    """Follows a ring of records, at its own pace.
+
+    >>> with Producer.create("doc-reader", [("t", "u8"), ("x", "f4")], retain=1000) as producer:
+    ...     with Reader.attach("doc-reader", "lossless") as reader:
+    ...         producer.publish_batch(np.array([(1, 0.5), (2, 1.5)], producer.dtype))
+    ...         producer.close()
+    ...         for batch in reader:  # sleeps while nothing comes; ends when the producer has closed the ring
+    ...             print(batch["x"], batch.missed)
+    2
+    [0.5 1.5] 0
+
+    One thread at a time reads; what a reader says of itself (`lag`, `missed`, `ledger`...) never waits for it. In an
+    `asyncio` program: `async for batch in reader`.
+    """
+
+    __slots__ = ("_waiter",)
+    _waiter: Waiter[_core.Batch]
+
+    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:  # type: ignore[misc]
+        raise TypeError(f"make it with {cls.__name__}.attach(name)")
+
+    @classmethod
+    def attach(
+        cls,
+        name: str | os.PathLike[str],
+        delivery: str = "lossy",
+        *,
+        start: Start = "now",
+        until: Until | None = None,
+        wait: Wait = "sleep",
+        reader_name: str | None = None,
+        dtype: DTypeLike = None,
+        unverified: bool = False,
+        timeout: float | None = 0,
+    ) -> Self:
+        """Attaches to the ring `name`.
+
+        delivery
+            "lossy": the producer never waits for this reader, which gets copies and is told exactly what it missed.
+            "lossless": the producer waits while this reader is a full ring behind; nothing is lost and nothing is copied.
+            "bounded:50ms": the producer waits at most so long at a time, then the reader goes on as a lossy one.
+        start
+            "now", "oldest", a sequence, a negative number for the newest so many records (-100), a time span before the
+            newest record (datetime.timedelta), or a time (datetime, UTC if it names no zone).
+        until
+            Where it ends as if the ring had been closed: in front of a sequence, or of what was published from a time on.
+        wait
+            "sleep", "yield" (for the latency of a few microseconds) or "spin" (a whole core).
+        reader_name
+            What tools show; by default the name of the program.
+        dtype
+            What is expected: another ring is refused with `SchemaMismatch`.
+        unverified
+            Also reads a ring on a disk whose end was not written in order.
+        timeout
+            How many seconds to wait for a ring of this name to appear; None: for ever.
+
+        Raises `NotFound` if there is no such ring, `NotAllowed` if its producer does not take such readers, and
+        `AttachError` otherwise.
+        """
+        choices = _choices(delivery, start, until, wait, reader_name, unverified)
+        reader = _core.Reader.__new__(cls, os.fspath(name), choices, timeout)
+        if dtype is not None:
+            expected = dtype_of(schema_of(dtype))
+            if reader.dtype != expected:
+                reader.close()
+                raise SchemaMismatch(
+                    f"ring {name} holds other records\n  found:    {reader.dtype}\n  expected: {expected}"
+                )
+        reader._waiter = Waiter(reader)
+        return reader
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """What the fields are measured in, of those that say so."""
+        return MappingProxyType(units_of(self.schema))
+
+    @property
+    def clocks(self) -> Mapping[str, str]:
+        """Which fields are the time of the record, and on which clock."""
+        return MappingProxyType(clocks_of(self.schema))
+
+    async def aread(self, timeout: float | None = None) -> _core.Batch | None:
+        """As `read`, for `asyncio`: others run meanwhile, and a cancelled wait loses nothing."""
+        return await self._waiter.read(timeout)
+
+    async def __aiter__(self) -> AsyncIterator[_core.Batch]:
+        while (batch := await self._waiter.read(None)) is not None:
+            if len(batch):
+                yield batch
+
+
+class FrameReader(_core.FrameReader):
+    """Follows a ring of frames, at its own pace.
+
+    >>> with FrameProducer.create("doc-frames") as camera, FrameReader.attach("doc-frames", "lossless") as reader:
+    ...     for n in range(2):
+    ...         camera.publish(np.full((2, 3), n, "f4"))
+    ...     camera.close()
+    ...     for frame in reader:
+    ...         print(frame.sequence, frame.array.shape, frame.array.sum())
+    0
+    1
+    0 (2, 3) 0.0
+    1 (2, 3) 6.0
+    """
+
+    __slots__ = ("_waiter",)
+    _waiter: Waiter[_core.Frame]
+
+    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:  # type: ignore[misc]
+        raise TypeError(f"make it with {cls.__name__}.attach(name)")
+
+    @classmethod
+    def attach(
+        cls,
+        name: str | os.PathLike[str],
+        delivery: str = "lossy",
+        *,
+        start: Start = "now",
+        until: Until | None = None,
+        wait: Wait = "sleep",
+        reader_name: str | None = None,
+        tags: Iterable[int] | None = None,
+        unverified: bool = False,
+        timeout: float | None = 0,
+    ) -> Self:
+        """Attaches to the ring of frames `name`; see `Reader.attach`.
+
+        tags
+            Reads only the frames with one of these tags. The others are passed over unread, and count as skipped.
+        """
+        choices = _choices(delivery, start, until, wait, reader_name, unverified)
+        wanted = None if tags is None else set(tags)
+        reader = _core.FrameReader.__new__(cls, os.fspath(name), choices, wanted, timeout)
+        reader._waiter = Waiter(reader)
+        return reader
+
+    async def aread(self, timeout: float | None = None) -> _core.Frame | None:
+        """As `read`, for `asyncio`: others run meanwhile, and a cancelled wait loses nothing."""
+        return await self._waiter.read(timeout)
+
+    async def __aiter__(self) -> AsyncIterator[_core.Frame]:
+        while (frame := await self._waiter.read(None)) is not None:
+            if frame:
+                yield frame
+
+
+def _choices(
+    delivery: str, start: Start, until: Until | None, wait: str, reader_name: str | None, unverified: bool
+) -> dict[str, Any]:
+    return {
+        "delivery": delivery,
+        "start": _start(start),
+        "until": None if until is None else _until(until),
+        "wait": wait,
+        "reader_name": _program() if reader_name is None else reader_name,
+        "unverified": unverified,
+    }
+
+
+def _program() -> str:
+    return Path(sys.argv[0]).stem if sys.argv and sys.argv[0] not in ("", "-c", "-m") else "python"
+
+
+def _start(start: Start) -> tuple[str, int]:
+    if start in ("now", "oldest") and isinstance(start, str):
+        return start, 0
+    if isinstance(start, datetime.timedelta | np.timedelta64):
+        span = _nanoseconds(np.timedelta64(start), "m8[ns]")
+        if span < 0:
+            raise ValueError(f"found start={start!r}, expected a time span from 0 on")
+        return "last_for", span
+    if isinstance(start, datetime.datetime | np.datetime64):
+        return "at", _time(start)
+    count = _integer("start", start, "'now', 'oldest', a sequence, a negative number of records, a time span or a time")
+    return ("last", -count) if count < 0 else ("sequence", count)
+
+
+def _until(until: Until) -> tuple[str, int]:
+    if isinstance(until, datetime.datetime | np.datetime64):
+        return "at", _time(until)
+    count = _integer("until", until, "a sequence or a time")
+    if count < 0:
+        raise ValueError(f"found until={until!r}, expected a sequence from 0 on")
+    return "sequence", count
+
+
+def _integer(what: str, found: object, expected: str) -> int:
+    if isinstance(found, bool) or not isinstance(found, int | np.integer):
+        raise TypeError(f"found {what}={found!r}, expected {expected}")
+    if not -(2**62) < found < 2**62:
+        raise ValueError(f"found {what}={found}, expected a number below 2^62")
+    return int(found)
+
+
+def _time(time: datetime.datetime | np.datetime64) -> int:
+    if isinstance(time, datetime.datetime):
+        aware = time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
+        time = np.datetime64(aware.astimezone(datetime.UTC).replace(tzinfo=None))
+    return _nanoseconds(time, "M8[ns]")
+
+
+def _nanoseconds(time: np.datetime64 | np.timedelta64, unit: str) -> int:
+    exact = time.astype(unit)
+    if np.isnat(time) or exact.astype(time.dtype) != time:
+        raise ValueError(f"found the time {time}, expected one that nanoseconds in 64 bits can hold")
+    return int(exact.astype("i8"))
