@@ -1,6 +1,6 @@
 """Live sensor data from one process as NumPy arrays in many."""
 
-from ._core import Batch, Event, Frame, Ledger, __version__
+from ._core import Batch, Event, Frame, FrameHeader, Ledger, __version__
 from .errors import (
     AttachError,
     CreateError,
@@ -32,6 +32,7 @@ __all__ = [
     "Event",
     "Forked",
     "Frame",
+    "FrameHeader",
     "FrameReader",
     "Full",
     "InUse",

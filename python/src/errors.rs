@@ -147,6 +147,7 @@ pub(crate) fn attach(py: Python<'_>, found: AttachError) -> PyErr {
 pub(crate) fn read(py: Python<'_>, found: ReadError) -> PyErr {
     let text = found.to_string();
     match found {
+        ReadError::NoRoom { .. } | ReadError::FrameTooLong { .. } => PyValueError::new_err(text),
         ReadError::Damaged(_) => error(py, "Damaged", text),
         ReadError::Removed => error(py, "Removed", text),
         ReadError::Replaced => error(py, "Replaced", text),

@@ -348,21 +348,29 @@ impl<R: Source> Follow<R> {
                 continue;
             }
             let held = Arc::new(Held::new(held));
-            let (missed, events) = self.with(py, |inner| {
-                if self.delivery == Delivery::Lossless && !is_nothing {
+            if self.delivery == Delivery::Lossless && !is_nothing {
+                self.with(py, |inner| {
                     inner.held.push(Arc::downgrade(&held));
-                }
-                Ok((
-                    std::mem::take(&mut inner.missed),
-                    std::mem::take(&mut inner.events),
-                ))
-            })?;
+                    Ok(())
+                })?;
+            }
+            let (missed, events) = self.news(py)?;
             return Ok(Some(News {
                 held,
                 missed,
                 events,
             }));
         }
+    }
+
+    /// What was missed and what happened since this was asked last.
+    pub(crate) fn news(&self, py: Python<'_>) -> PyResult<(u64, Vec<Event>)> {
+        self.with(py, |inner| {
+            Ok((
+                std::mem::take(&mut inner.missed),
+                std::mem::take(&mut inner.events),
+            ))
+        })
     }
 
     /// Notes what is to be told.

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
-use ringbuf_core::{Element, FrameHeader, FrameReader as CoreReader, HeldFrames};
+use ringbuf_core::{Element, FrameHeader as Header, FrameReader as CoreReader, HeldFrames};
 
+use crate::buffer;
 use crate::errors;
 use crate::event::Event;
 use crate::follow::{Choices, Follow, News};
 use crate::follower::{Facts, Follower};
-use crate::gil::Seconds;
+use crate::frame_header::{self, FrameHeader};
+use crate::gil::{self, Seconds};
 use crate::held::{Bytes, Held, Layout, given_back};
 use crate::numpy::numpy;
 
@@ -39,7 +41,7 @@ impl Bytes for HeldFrames {
 #[pyclass(frozen, module = "pyringbuf")]
 pub(crate) struct Frame {
     body: Body,
-    header: Option<FrameHeader>,
+    header: Option<Header>,
     layout: Layout,
     missed: u64,
     events: Vec<Event>,
@@ -74,7 +76,7 @@ impl Frame {
         }
     }
 
-    fn of(header: FrameHeader, bytes: Vec<u8>) -> Frame {
+    fn of(header: Header, bytes: Vec<u8>) -> Frame {
         Frame {
             layout: layout(Some(&header)),
             body: Body::Own(Arc::new(Held::new(Own(bytes)))),
@@ -94,7 +96,7 @@ impl Frame {
     }
 
     fn element(&self) -> Option<Element> {
-        self.header.as_ref().and_then(FrameHeader::element)
+        self.header.as_ref().and_then(Header::element)
     }
 
     fn array_of<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -130,11 +132,11 @@ fn format(element: Element) -> Option<&'static CStr> {
     })
 }
 
-fn layout(header: Option<&FrameHeader>) -> Layout {
-    let element = header.and_then(FrameHeader::element);
+fn layout(header: Option<&Header>) -> Layout {
+    let element = header.and_then(Header::element);
     let (element, shape) = match (header, element) {
         (Some(header), Some(element)) => (element, header.shape().to_vec()),
-        (header, _) => (Element::U8, vec![header.map_or(0, FrameHeader::len)]),
+        (header, _) => (Element::U8, vec![header.map_or(0, Header::len)]),
     };
     let format = format(element).map(CString::from);
     Layout::new(format, element.size(), &shape)
@@ -196,48 +198,40 @@ impl Frame {
     /// Bytes of the frame.
     #[getter]
     fn nbytes(&self) -> usize {
-        self.header.as_ref().map_or(0, FrameHeader::len)
+        self.header.as_ref().map_or(0, Header::len)
     }
 
     /// Its sequence; None when there is only something to tell.
     #[getter]
     fn sequence(&self) -> Option<u64> {
-        self.header.as_ref().map(FrameHeader::sequence)
+        self.header.as_ref().map(Header::sequence)
     }
 
     /// What its producer marked it with.
     #[getter]
     fn tag(&self) -> u64 {
-        self.header.as_ref().map_or(0, FrameHeader::tag)
+        self.header.as_ref().map_or(0, Header::tag)
     }
 
     /// The type of its elements; None if its producer did not say.
     #[getter]
     fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let Some(element) = self.element() else {
-            return Ok(None);
-        };
-        let dtype = py.import("numpy")?.getattr("dtype")?;
-        dtype.call1((element.format(),)).map(Some)
+        let header = self.header.as_ref();
+        header.map_or(Ok(None), |header| frame_header::dtype(py, header))
     }
 
     /// Its shape; None if its producer did not say.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        let header = self
-            .header
-            .as_ref()
-            .filter(|header| header.element().is_some());
-        header
-            .map(|header| PyTuple::new(py, header.shape()))
-            .transpose()
+        let header = self.header.as_ref();
+        header.map_or(Ok(None), |header| frame_header::shape(py, header))
     }
 
     /// When it was published, datetime64[ns] in UTC; None on a ring without such times.
     #[getter]
     fn published<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let time = self.header.as_ref().and_then(FrameHeader::published_ns);
-        time.map(|time| numpy(py)?.time(py, time)).transpose()
+        let header = self.header.as_ref();
+        header.map_or(Ok(None), |header| frame_header::published(py, header))
     }
 
     /// How many frames just before it this reader missed.
@@ -291,19 +285,11 @@ impl Frame {
         let Some(header) = &self.header else {
             return format!("<no Frame, {} missed>", self.missed);
         };
-        let what = match header.element() {
-            Some(element) => format!("{element} {:?}", header.shape()),
-            None => format!("{} bytes", header.len()),
-        };
         let given_back = match self.look(|_| ()) {
             Ok(()) => "",
             Err(_) => ", given back",
         };
-        format!(
-            "<Frame {} of {what}, tag {}{given_back}>",
-            header.sequence(),
-            header.tag()
-        )
+        format!("<Frame {}{given_back}>", frame_header::describe(header))
     }
 
     unsafe fn __getbuffer__(
@@ -371,6 +357,44 @@ impl FrameReader {
     #[pyo3(signature = (timeout=None))]
     fn read(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<Option<Frame>> {
         Ok(self.follow.next(py, timeout, false)?.map(Frame::read))
+    }
+
+    /// Copies the next frame to the front of `out`, a writable contiguous array or other buffer, and returns what is known of
+    /// it: its bytes are `nbytes` of `out`, as its dtype and shape say. None: the producer closed the ring, and everything was
+    /// read.
+    ///
+    /// Raises ValueError when `out` is too short, and the frame can still be read; otherwise as `Reader.read` does.
+    ///
+    ///     >>> with FrameProducer.create("doc-frame-into") as camera:
+    ///     ...     reader = FrameReader.attach("doc-frame-into")
+    ///     ...     camera.publish(np.full((2, 2), 3, "u1"))
+    ///     0
+    ///     >>> picture = np.empty((2, 2), "u1")
+    ///     >>> reader.read_into(picture)
+    ///     <FrameHeader 0 of u8 [2, 2], tag 0>
+    ///     >>> int(picture.sum())
+    ///     12
+    #[pyo3(signature = (out, timeout=None))]
+    fn read_into(
+        &self,
+        py: Python<'_>,
+        out: &Bound<'_, PyAny>,
+        timeout: Option<Seconds>,
+    ) -> PyResult<Option<FrameHeader>> {
+        buffer::with_bytes_mut(out, |bytes| {
+            let is_large = gil::is_long(bytes.len());
+            loop {
+                let look = |reader: &mut CoreReader, limit| reader.read_into(bytes, limit);
+                let Some(copy) = self.follow.wait(py, timeout, is_large, look)? else {
+                    return Ok(None);
+                };
+                self.follow.note(py, copy.missed, copy.event)?;
+                if let Some(header) = copy.header {
+                    let (missed, events) = self.follow.news(py)?;
+                    return Ok(Some(FrameHeader::new(header, missed, events)));
+                }
+            }
+        })?
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Frame>> {

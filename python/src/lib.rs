@@ -8,6 +8,7 @@ mod event;
 mod follow;
 mod follower;
 mod fork;
+mod frame_header;
 mod frames_in;
 mod gil;
 mod held;
@@ -28,6 +29,8 @@ mod _core {
     use crate::event::{Event, Ledger};
     #[pymodule_export]
     use crate::follower::Follower;
+    #[pymodule_export]
+    use crate::frame_header::FrameHeader;
     #[pymodule_export]
     use crate::frames_in::{Frame, FrameReader};
     #[pymodule_export]

@@ -6,18 +6,15 @@ use std::sync::Arc;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use ringbuf_core::{Next, UntypedReader};
+use ringbuf_core::UntypedReader;
 
 use crate::batch::Batch;
 use crate::buffer;
 use crate::errors;
 use crate::follow::{Choices, Follow};
 use crate::follower::{Facts, Follower};
-use crate::gil::Seconds;
+use crate::gil::{self, Seconds};
 use crate::numpy::numpy;
-
-/// Copying more bytes than this is done without the interpreter.
-const LARGE: usize = 64 << 10;
 
 /// The native half of `pyringbuf.Reader`.
 #[pyclass(frozen, subclass, extends = Follower, module = "pyringbuf")]
@@ -131,17 +128,10 @@ impl Reader {
     ) -> PyResult<usize> {
         self.check_out(py, out)?;
         buffer::with_bytes_mut(out, |records| {
-            let is_large = records.len() > LARGE;
+            let is_large = gil::is_long(records.len());
             loop {
-                let found = self.follow.wait(py, timeout, is_large, |reader, limit| {
-                    let read = reader.read_into(records, limit)?;
-                    Ok(match read {
-                        Next::Batch(read) => Next::Batch(read),
-                        Next::TimedOut => Next::TimedOut,
-                        Next::Closed => Next::Closed,
-                    })
-                })?;
-                let Some(read) = found else {
+                let look = |reader: &mut UntypedReader, limit| reader.read_into(records, limit);
+                let Some(read) = self.follow.wait(py, timeout, is_large, look)? else {
                     return Ok(0);
                 };
                 self.follow.note(py, read.missed, read.event)?;
