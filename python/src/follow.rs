@@ -312,8 +312,9 @@ impl<R: Source> Follow<R> {
             .call_method0("active_count")?
             .extract()?;
         let message = format!(
-            "ring {}: views of what was read hold {} records (or frames) that the producer waits for, so nothing new can \
-             come: delete the views, keep a .copy() instead, or retain more",
+            "ring {}: arrays made from what was read hold {} records or frames that the producer waits for, so nothing \
+             new can come. A variable of the loop may hold the last one still: `del` it at the end of the loop, keep a .copy() \
+             instead, or have the ring retain more",
             self.name,
             self.watch.held()
         );
