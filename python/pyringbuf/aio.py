@@ -11,13 +11,14 @@ from typing import Generic, Protocol, TypeVar
 __all__: list[str] = []
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 # How long the thread waits before it looks whether the loop still wants it to.
 _SLICE = 0.25
 
 
-class _Reads(Protocol[T]):
-    def read(self, timeout: float | None = None) -> T | None: ...
+class _Reads(Protocol[T_co]):
+    def read(self, timeout: float | None = None) -> T_co | None: ...
 
 
 class Waiter(Generic[T]):
@@ -71,19 +72,32 @@ def _wait(
 ) -> None:
     """Reads once, unless the loop does not want it any more."""
     while not loop.is_closed():
-        try:
-            value = _live(reader).read(timeout=_SLICE)
-            found.append(lambda: value)
-        except TimeoutError:
+        outcome = _attempt(reader)
+        if outcome is None:
             continue
-        except BaseException as error:
-            failure = error
-
-            def fail() -> T | None:
-                raise failure
-
-            found.append(fail)
+        found.append(outcome)
         # The loop may be closed by now.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(lambda: future.done() or future.set_result(None))
+            loop.call_soon_threadsafe(_wake, future)
         return
+
+
+def _attempt(reader: "weakref.ref[_Reads[T]]") -> Callable[[], T | None] | None:
+    """What reading gave or raised, for whoever takes it; None if nothing came."""
+    try:
+        value = _live(reader).read(timeout=_SLICE)
+    except TimeoutError:
+        return None
+    except BaseException as error:
+        failure = error
+
+        def fail() -> T | None:
+            raise failure
+
+        return fail
+    return lambda: value
+
+
+def _wake(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)

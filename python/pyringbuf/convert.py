@@ -14,7 +14,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 def excerpt(found: object) -> str:
     """What was found, in a few words."""
     text = repr(found)
-    return f"{text[:60]}... ({type(found).__name__})" if len(text) > 60 else f"{text} ({type(found).__name__})"
+    return (
+        f"{text[:60]}... ({type(found).__name__})" if len(text) > 60 else f"{text} ({type(found).__name__})"
+    )
 
 
 def row(found: Any, names: tuple[str, ...]) -> dict[Any, Any] | tuple[Any, ...]:

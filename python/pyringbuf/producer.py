@@ -39,7 +39,7 @@ class Producer(_core.Producer):
 
     __slots__ = ()
 
-    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:  # type: ignore[misc]
+    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:
         raise TypeError(f"make it with {cls.__name__}.create(name, dtype)")
 
     @classmethod
@@ -103,7 +103,9 @@ class Producer(_core.Producer):
             "replace": replace,
             "in_place": False,
         }
-        made = _core.Producer.__new__(cls, os.fspath(name), schema, kept, _count("retain", retain, 1), choices)
+        made = _core.Producer.__new__(
+            cls, os.fspath(name), schema, kept, _count("retain", retain, 1), choices
+        )
         _close_at_exit(made)
         return made
 

@@ -18,7 +18,9 @@ from .schema import clocks_of, dtype_of, schema_of, units_of
 
 __all__ = ["FrameReader", "Reader"]
 
-Start = Literal["now", "oldest"] | int | datetime.timedelta | np.timedelta64 | datetime.datetime | np.datetime64
+Start = (
+    Literal["now", "oldest"] | int | datetime.timedelta | np.timedelta64 | datetime.datetime | np.datetime64
+)
 Until = int | datetime.datetime | np.datetime64
 Wait = Literal["sleep", "yield", "spin"]
 
@@ -49,7 +51,7 @@ class Reader(_core.Reader):
     __slots__ = ("_waiter",)
     _waiter: Waiter[_core.Batch]
 
-    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:  # type: ignore[misc]
+    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:
         raise TypeError(f"make it with {cls.__name__}.attach(name)")
 
     @classmethod
@@ -62,7 +64,7 @@ class Reader(_core.Reader):
         until: Until | None = None,
         wait: Wait = "sleep",
         reader_name: str | None = None,
-        dtype: DTypeLike = None,
+        dtype: DTypeLike | None = None,
         unverified: bool = False,
         timeout: float | None = 0,
     ) -> Self:
@@ -141,7 +143,7 @@ class FrameReader(_core.FrameReader):
     __slots__ = ("_waiter",)
     _waiter: Waiter[_core.Frame]
 
-    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:  # type: ignore[misc]
+    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:
         raise TypeError(f"make it with {cls.__name__}.attach(name)")
 
     @classmethod
@@ -206,7 +208,9 @@ def _start(start: Start) -> tuple[str, int]:
         return "last_for", span
     if isinstance(start, datetime.datetime | np.datetime64):
         return "at", _time(start)
-    count = _integer("start", start, "'now', 'oldest', a sequence, a negative number of records, a time span or a time")
+    count = _integer(
+        "start", start, "'now', 'oldest', a sequence, a negative number of records, a time span or a time"
+    )
     return ("last", -count) if count < 0 else ("sequence", count)
 
 

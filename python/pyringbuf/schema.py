@@ -215,8 +215,7 @@ def _refuse_padding(size: int, fields: list[tuple[np.dtype[Any], int]]) -> None:
 
 
 def _format(field: np.dtype[Any]) -> str:
-    """As NumPy itself reads it in a list of formats: ``<f4``, ``(3,)<f4``."""
-    shape = ",".join(map(str, field.shape)) + ("," if len(field.shape) == 1 else "")
+    shape = ",".join(map(str, field.shape))
     return f"({shape}){field.base.str}" if shape else field.base.str
 
 
@@ -260,7 +259,7 @@ def format_of(dtype: np.dtype[Any]) -> str | None:
     >>> format_of(np.dtype([("n", "<u4"), ("x", "<f8", (3,)), ("label", "S8")]))
     'T{<I:n:(3)<d:x:8s:label:}'
     """
-    fields = dtype.fields or {}
+    fields: Mapping[str, Any] = dtype.fields or {}
     described = [(name, *fields[name][:2]) for name in dtype.names or ()]
     if described != sorted(described, key=lambda field: field[2]):
         return None

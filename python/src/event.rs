@@ -7,11 +7,17 @@ use pyo3::prelude::*;
 /// `kind` is "producer-died" (it is gone without closing the ring; another may continue it), "restarted" (another continues
 /// it: `epoch` counts producers from 1, and `first_sequence` is the first it publishes, None if that was forgotten) or
 /// "demoted" (this bounded reader held the producer for as long as it may, and reads on as a lossy one).
-#[pyclass(frozen, eq, get_all, module = "pyringbuf")]
+#[pyclass(frozen, eq, module = "pyringbuf")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Event {
+    /// "producer-died", "restarted" or "demoted".
+    #[pyo3(get)]
     kind: &'static str,
+    /// Which producer continues the ring, counted from 1.
+    #[pyo3(get)]
     epoch: Option<u64>,
+    /// The first sequence that it publishes.
+    #[pyo3(get)]
     first_sequence: Option<u64>,
 }
 
@@ -77,13 +83,23 @@ impl From<ringbuf_core::Event> for Event {
 }
 
 /// What became of every record since a reader joined: `read + missed + skipped == cursor - joined`, at every moment.
-#[pyclass(frozen, eq, get_all, module = "pyringbuf")]
+#[pyclass(frozen, eq, module = "pyringbuf")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ledger {
+    /// The sequence at which the reader joined.
+    #[pyo3(get)]
     joined: u64,
+    /// The next sequence it will read.
+    #[pyo3(get)]
     cursor: u64,
+    /// Records it got.
+    #[pyo3(get)]
     read: u64,
+    /// Records overwritten before it got them.
+    #[pyo3(get)]
     missed: u64,
+    /// Records passed over on purpose.
+    #[pyo3(get)]
     skipped: u64,
 }
 

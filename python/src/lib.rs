@@ -1,5 +1,12 @@
 //! The ring for Python: the native half of the package `pyringbuf`.
 
+// What is said of classes and functions here are Python's docstrings, which know no Markdown.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    clippy::doc_lazy_continuation
+)]
+
 mod batch;
 mod buffer;
 mod encode;
@@ -19,6 +26,7 @@ mod reader;
 mod schema;
 mod seat;
 
+/// The native half of the package; what is for users is named by `pyringbuf` itself.
 #[pyo3::pymodule]
 mod _core {
     use pyo3::prelude::*;
