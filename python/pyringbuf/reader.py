@@ -24,13 +24,6 @@ Start = (
 Until = int | datetime.datetime | np.datetime64
 Wait = Literal["sleep", "yield", "spin"]
 
-_DELIVERY = """
-        delivery
-            "lossy": the producer never waits for this reader, which gets copies and is told exactly what it missed.
-            "lossless": the producer waits while this reader is a full ring behind; nothing is lost and nothing copied.
-            "bounded:50ms": the producer waits at most so long at a time, then the reader goes on as a lossy one.
-"""
-
 
 class Reader(_core.Reader):
     """Follows a ring of records, at its own pace.
@@ -94,14 +87,13 @@ class Reader(_core.Reader):
         `AttachError` otherwise.
         """
         choices = _choices(delivery, start, until, wait, reader_name, unverified)
+        expected = None if dtype is None else dtype_of(schema_of(dtype))
         reader = _core.Reader.__new__(cls, os.fspath(name), choices, timeout)
-        if dtype is not None:
-            expected = dtype_of(schema_of(dtype))
-            if reader.dtype != expected:
-                reader.close()
-                raise SchemaMismatch(
-                    f"ring {name} holds other records\n  found:    {reader.dtype}\n  expected: {expected}"
-                )
+        if expected is not None and reader.dtype != expected:
+            reader.close()
+            raise SchemaMismatch(
+                f"ring {name} holds other records\n  found:    {reader.dtype}\n  expected: {expected}"
+            )
         reader._waiter = Waiter(reader)
         return reader
 

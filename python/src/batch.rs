@@ -4,6 +4,7 @@
 use std::ffi::{CString, c_int};
 use std::sync::Arc;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -11,12 +12,16 @@ use ringbuf_core::HeldBatch;
 
 use crate::event::Event;
 use crate::follow::News;
-use crate::held::{Bytes, Held, Layout, given_back};
+use crate::held::{Bytes, Held, Layout, Raw};
 use crate::numpy::numpy;
 
 impl Bytes for HeldBatch {
     fn bytes(&self) -> &[u8] {
         self.bytes()
+    }
+
+    fn is_in_place(&self) -> bool {
+        self.is_in_place()
     }
 }
 
@@ -33,7 +38,7 @@ impl Bytes for HeldBatch {
 ///     2
 ///     >>> batch["x"].mean(), batch.first_sequence, batch.missed
 ///     (np.float32(1.0), 0, 0)
-#[pyclass(frozen, module = "pyringbuf")]
+#[pyclass(frozen, weakref, module = "pyringbuf")]
 pub(crate) struct Batch {
     held: Arc<Held<HeldBatch>>,
     dtype: Py<PyAny>,
@@ -55,10 +60,10 @@ impl Batch {
         format: Option<CString>,
         record_size: usize,
     ) -> Batch {
-        let facts = news.held.look(|held| (held.len(), held.first_sequence()));
+        let facts = news.found.look(|held| (held.len(), held.first_sequence()));
         let (len, first_sequence) = facts.unwrap_or_default();
         Batch {
-            held: news.held,
+            held: news.found,
             dtype,
             layout: Layout::new(format, record_size, &[len]),
             len,
@@ -71,10 +76,15 @@ impl Batch {
     fn array<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let batch = slf.get();
         let py = slf.py();
-        if batch.held.look(|_| ()).is_none() {
-            return Err(given_back());
+        batch.held.get(py, |_| ())?;
+        let (dtype, is_empty) = (batch.dtype.bind(py), batch.len == 0);
+        match batch.layout.has_format() {
+            true => numpy(py)?.over(slf.as_any(), dtype, is_empty),
+            false => {
+                let raw = Raw::of(py, &batch.held)?;
+                numpy(py)?.over(raw.bind(py).as_any(), dtype, is_empty)
+            }
         }
-        numpy(py)?.over(slf.as_any(), batch.dtype.bind(py), batch.len == 0)
     }
 }
 
@@ -108,15 +118,7 @@ impl Batch {
         dtype: Option<Bound<'py, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let array = Batch::array(slf)?;
-        let array = match dtype {
-            Some(dtype) => array.call_method1("astype", (dtype,))?,
-            None => array,
-        };
-        match copy {
-            Some(true) => array.call_method0("copy"),
-            _ => Ok(array),
-        }
+        numpy(slf.py())?.as_asked(Batch::array(slf)?, dtype, copy)
     }
 
     /// A structured array of its own, which may be written and kept.
@@ -141,10 +143,9 @@ impl Batch {
     /// When each record was published, datetime64[ns] in UTC; None on a ring without such times.
     #[getter]
     fn published<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let times: Option<Vec<i64>> = self
-            .held
-            .look(|held| (0..self.len).map(|i| held.published_ns(i)).collect())
-            .ok_or_else(given_back)?;
+        let times: Option<Vec<i64>> = self.held.get(py, |held| {
+            (0..self.len).map(|i| held.published_ns(i)).collect()
+        })?;
         times.map(|times| numpy(py)?.times(py, &times)).transpose()
     }
 
@@ -163,7 +164,7 @@ impl Batch {
     /// Bytes of all records.
     #[getter]
     fn nbytes(&self) -> usize {
-        self.held.look(|held| held.bytes().len()).unwrap_or(0)
+        self.layout.nbytes()
     }
 
     /// Whether the records lie in the ring, and hold its producer while a view of them lives.
@@ -189,8 +190,14 @@ impl Batch {
         _value: &Bound<'_, PyAny>,
         _trace: &Bound<'_, PyAny>,
     ) {
-        // Views that live hold the records on: they end with them.
+        // While views live, when the last of them ends.
         self.held.give_back();
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a batch may lie in the ring and cannot be sent or copied as it is: use batch.copy(), an array",
+        ))
     }
 
     fn __repr__(&self) -> String {

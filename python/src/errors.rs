@@ -83,6 +83,11 @@ pub(crate) fn busy(py: Python<'_>, name: &str) -> PyErr {
     full(py, message, None, None, 0)
 }
 
+pub(crate) fn reader_closed(py: Python<'_>, name: &str) -> PyErr {
+    let message = format!("the reader of ring {name} was closed: attach another one");
+    error(py, "ReadError", message)
+}
+
 pub(crate) fn name(error: NameError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }

@@ -1,21 +1,22 @@
 //! What readers of records and of frames have in common.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use pyo3::exceptions::{PyBufferError, PyTimeoutError};
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use ringbuf_core::{
-    AttachError, Delivery, FrameReader, HeldBatch, HeldFrames, Next, ReadError, ReaderOptions,
-    Start, Until, UntypedReader, Wait, Watch,
+    AttachError, Delivery, FrameCopy, FrameReader, HeldBatch, HeldFrames, Next, ReadError,
+    ReadInto, ReaderOptions, Start, Until, UntypedReader, Wait, Watch,
 };
 
 use crate::errors;
 use crate::event::Event;
 use crate::fork::Generation;
-use crate::gil::{Deadline, Seconds};
+use crate::gil::{self, Deadline, Seconds};
 use crate::held::{Bytes, Held};
 use crate::options;
 
@@ -26,21 +27,19 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
 
 /// A reader of the core's.
 pub(crate) trait Source: Send + Sized {
-    type Held: Bytes + 'static;
+    type Held: Bytes + Found + 'static;
     /// A look may copy so much that others should run meanwhile.
     const IS_LARGE: bool;
 
     fn attach(name: &str, options: ReaderOptions) -> Result<Self, AttachError>;
     fn next_held(&mut self, timeout: Duration) -> Result<Next<Self::Held>, ReadError>;
     fn is_in_the_way(&self) -> bool;
+    fn check_room(&self);
     fn is_demoted(&self) -> bool;
     fn rejoin(&mut self) -> Result<(), ReadError>;
     fn watch(&self) -> Watch;
     /// Begins late, is unverified, is an observer.
     fn facts(&self) -> (bool, bool, bool);
-    fn event_of(held: &Self::Held) -> Option<ringbuf_core::Event>;
-    fn missed_of(held: &Self::Held) -> u64;
-    fn is_nothing(held: &Self::Held) -> bool;
 }
 
 macro_rules! source {
@@ -61,6 +60,10 @@ macro_rules! source {
                 self.is_in_the_way()
             }
 
+            fn check_room(&self) {
+                self.check_room();
+            }
+
             fn is_demoted(&self) -> bool {
                 self.is_demoted()
             }
@@ -76,24 +79,63 @@ macro_rules! source {
             fn facts(&self) -> (bool, bool, bool) {
                 (self.begins_late(), self.is_unverified(), self.is_observer())
             }
-
-            fn event_of(held: &$held) -> Option<ringbuf_core::Event> {
-                held.event()
-            }
-
-            fn missed_of(held: &$held) -> u64 {
-                held.missed()
-            }
-
-            fn is_nothing(held: &$held) -> bool {
-                held.is_empty()
-            }
         }
     };
 }
 
 source!(UntypedReader, HeldBatch, false);
 source!(FrameReader, HeldFrames, true);
+
+/// What a look has found.
+pub(crate) trait Found: Send {
+    fn missed(&self) -> u64;
+    fn event(&self) -> Option<ringbuf_core::Event>;
+    /// It only brings an event, or only says what was missed.
+    fn is_nothing(&self) -> bool;
+}
+
+macro_rules! found {
+    ($found:ty, $missed:expr, $event:expr, $is_nothing:expr) => {
+        impl Found for $found {
+            fn missed(&self) -> u64 {
+                $missed(self)
+            }
+
+            fn event(&self) -> Option<ringbuf_core::Event> {
+                $event(self)
+            }
+
+            fn is_nothing(&self) -> bool {
+                $is_nothing(self)
+            }
+        }
+    };
+}
+
+found!(
+    HeldBatch,
+    HeldBatch::missed,
+    HeldBatch::event,
+    HeldBatch::is_empty
+);
+found!(
+    HeldFrames,
+    HeldFrames::missed,
+    HeldFrames::event,
+    HeldFrames::is_empty
+);
+found!(
+    ReadInto,
+    |read: &ReadInto| read.missed,
+    |read: &ReadInto| read.event,
+    |read: &ReadInto| read.count == 0
+);
+found!(
+    FrameCopy,
+    |copy: &FrameCopy| copy.missed,
+    |copy: &FrameCopy| copy.event,
+    |copy: &FrameCopy| copy.header.is_none()
+);
 
 /// How to attach, as the Python half has checked and said it.
 #[derive(Debug, FromPyObject)]
@@ -147,9 +189,9 @@ impl Choices {
     }
 }
 
-/// What is new, or `None`: closed and drained.
-pub(crate) struct News<H> {
-    pub(crate) held: H,
+/// What is new.
+pub(crate) struct News<T> {
+    pub(crate) found: T,
     /// All that was missed since the last one that brought something.
     pub(crate) missed: u64,
     /// What happened since then.
@@ -158,37 +200,57 @@ pub(crate) struct News<H> {
 
 /// A reader, for Python: one thread at a time reads, others look.
 pub(crate) struct Follow<R: Source> {
+    /// Whoever has this calls nothing of Python's: that may run anything, this reader too.
     inner: Mutex<Option<Inner<R>>>,
     /// Somebody wants to close it, and is waited for.
     is_closing: AtomicBool,
+    /// As of the last look; so that asking never waits.
+    is_demoted: AtomicBool,
     watch: Watch,
     name: String,
     delivery: Delivery,
     facts: (bool, bool, bool),
     born: Generation,
+    /// What lies in the ring, was handed out, and may be held still; to which thread. Locked under the interpreter's lock alone.
+    lent: Mutex<Vec<(ThreadId, Weak<Held<R::Held>>)>>,
+    /// The newest of all. Locked under the interpreter's lock alone.
     events: Mutex<Vec<Event>>,
     /// Its ledger when it was closed.
     last: Mutex<Option<ringbuf_core::Ledger>>,
+    /// Somebody was told that views keep the producer waiting.
+    was_warned: AtomicBool,
 }
 
 struct Inner<R: Source> {
     reader: R,
-    /// What was handed out in place and may be held still.
-    held: Vec<Weak<Held<R::Held>>>,
     /// To be told with the next that brings something.
     missed: u64,
     events: Vec<Event>,
-    /// Somebody was told that views keep the producer waiting.
-    was_warned: bool,
 }
 
 impl<R: Source> Inner<R> {
-    fn give_back_unviewed(&mut self) {
-        self.held.retain(|held| match held.upgrade() {
-            Some(held) => !held.give_back(),
-            None => false,
-        });
+    fn note(&mut self, missed: u64, event: Option<Event>) {
+        self.missed += missed;
+        self.events.extend(event);
     }
+
+    fn news<T>(&mut self, found: T) -> News<T> {
+        News {
+            found,
+            missed: std::mem::take(&mut self.missed),
+            events: std::mem::take(&mut self.events),
+        }
+    }
+}
+
+/// What a look came to.
+enum Looked<T> {
+    News(News<T>),
+    /// Only an event, which was noted, or what was missed.
+    Noted(T, Option<Event>),
+    Closed,
+    TimedOut,
+    Failed(ReadError),
 }
 
 impl<R: Source> Follow<R> {
@@ -219,69 +281,117 @@ impl<R: Source> Follow<R> {
             facts: reader.facts(),
             born: Generation::current(),
             is_closing: AtomicBool::new(false),
+            is_demoted: AtomicBool::new(false),
+            lent: Mutex::new(Vec::new()),
             events: Mutex::new(Vec::new()),
             last: Mutex::new(None),
+            was_warned: AtomicBool::new(false),
             inner: Mutex::new(Some(Inner {
                 reader,
-                held: Vec::new(),
                 missed: 0,
                 events: Vec::new(),
-                was_warned: false,
             })),
         })
     }
 
-    /// One go at the reader, for which others wait that would read, too.
-    fn with<T>(
+    /// One go at the reader, for which others wait that would read, too; `is_long`: without the interpreter. `None`: others
+    /// have it until the time is over.
+    fn with<T: Send>(
         &self,
         py: Python<'_>,
-        go: impl FnOnce(&mut Inner<R>) -> PyResult<T>,
-    ) -> PyResult<T> {
+        deadline: Option<Deadline>,
+        is_long: bool,
+        mut go: impl FnMut(&mut Inner<R>) -> T + Send,
+    ) -> PyResult<Option<T>> {
         self.born.check(py)?;
-        let mut inner = self
-            .inner
-            .lock_py_attached(py)
-            .unwrap_or_else(PoisonError::into_inner);
-        match inner.as_mut() {
-            Some(inner) if !self.is_closing.load(Ordering::Relaxed) => go(inner),
-            _ => Err(errors::closed(py, "reader", &self.name)),
+        let mut go = |open: &mut Option<Inner<R>>| match open {
+            Some(inner) if !self.is_closing.load(Ordering::Relaxed) => {
+                let found = go(inner);
+                let is_demoted = inner.reader.is_demoted();
+                self.is_demoted.store(is_demoted, Ordering::Relaxed);
+                Some(found)
+            }
+            _ => None,
+        };
+        let found = loop {
+            if !is_long && let Some(mut open) = self.inner.try_lock() {
+                break go(&mut open);
+            }
+            let slice = deadline.map_or(gil::SLICE, Deadline::slice);
+            let found = py.detach(|| Some(go(&mut *self.inner.try_lock_for(slice)?)));
+            if let Some(found) = found {
+                break found;
+            }
+            py.check_signals()?;
+            if deadline.is_some_and(Deadline::is_over) {
+                return Ok(None);
+            }
+        };
+        match found {
+            Some(found) => Ok(Some(found)),
+            None => Err(errors::reader_closed(py, &self.name)),
         }
     }
 
-    /// Takes looks at what is new until one brings something, is the last, or the time is over: a `TimeoutError`.
-    pub(crate) fn wait<T: Send>(
+    /// Takes looks at what is new until one brings something, is the last (`None`), or the time is over: a `TimeoutError`.
+    /// Those that bring nothing are passed over for who only wants something.
+    pub(crate) fn wait<T: Found>(
         &self,
         py: Python<'_>,
         timeout: Option<Seconds>,
         is_large: bool,
+        only_something: bool,
         mut look: impl FnMut(&mut R, Duration) -> Result<Next<T>, ReadError> + Send,
-    ) -> PyResult<Option<T>> {
-        let mut deadline = None;
+    ) -> PyResult<Option<News<T>>> {
+        self.born.check(py)?;
+        self.give_back_mine();
+        let mut deadline: Option<Deadline> = None;
+        let mut is_suspect = false;
         loop {
-            let found = self.with(py, |inner| {
-                inner.give_back_unviewed();
-                let reader = &mut inner.reader;
+            let looked = self.with(py, deadline, is_large || deadline.is_some(), |inner| {
                 // What is there already comes at once, without letting go of the interpreter, and without a look at the clock.
-                let found = match deadline {
-                    None if !is_large => look(reader, Duration::ZERO),
-                    None => py.detach(|| look(reader, Duration::ZERO)),
-                    Some(deadline) => {
-                        let slice = Deadline::slice(deadline);
-                        py.detach(|| look(reader, slice))
+                let slice = deadline.map_or(Duration::ZERO, Deadline::slice);
+                match look(&mut inner.reader, slice) {
+                    Ok(Next::Batch(found)) => {
+                        let event = found.event().map(Event::from);
+                        inner.note(found.missed(), event.clone());
+                        match event.is_some() || (only_something && found.is_nothing()) {
+                            true => Looked::Noted(found, event),
+                            false => Looked::News(inner.news(found)),
+                        }
                     }
-                };
-                found.map_err(|error| errors::read(py, error))
+                    Ok(Next::Closed) => Looked::Closed,
+                    Ok(Next::TimedOut) => Looked::TimedOut,
+                    Err(error) => Looked::Failed(error),
+                }
             })?;
-            match found {
-                Next::Batch(found) => return Ok(Some(found)),
-                Next::Closed => return Ok(None),
-                Next::TimedOut => {}
+            match looked {
+                Some(Looked::News(news)) => return Ok(Some(news)),
+                Some(Looked::Noted(found, event)) => {
+                    // Where this raises, what was noted comes with the next.
+                    if let Some(event) = event {
+                        self.tell(py, event)?;
+                    }
+                    if !(only_something && found.is_nothing()) {
+                        let mut found = Some(found);
+                        let news = self.with(py, None, false, |inner| {
+                            found.take().map(|found| inner.news(found))
+                        })?;
+                        return Ok(news.flatten());
+                    }
+                }
+                Some(Looked::Closed) => return Ok(None),
+                Some(Looked::Failed(error)) => return Err(errors::read(py, error)),
+                Some(Looked::TimedOut) => match deadline {
+                    None => {}
+                    Some(_) => {
+                        is_suspect = self.check_that_something_can_come(py, is_suspect)?;
+                    }
+                },
+                None => {}
             }
-            match deadline {
-                None => deadline = Some(Deadline::of(timeout)),
-                Some(_) => self.check_that_something_can_come(py)?,
-            }
-            if deadline.is_some_and(Deadline::is_over) {
+            let deadline = deadline.get_or_insert_with(|| Deadline::of(timeout));
+            if deadline.is_over() {
                 return Err(PyTimeoutError::new_err(format!(
                     "nothing new in ring {} within the timeout",
                     self.name
@@ -291,21 +401,40 @@ impl<R: Source> Follow<R> {
         }
     }
 
-    /// Who alone holds all of the ring waits for itself.
-    fn check_that_something_can_come(&self, py: Python<'_>) -> PyResult<()> {
-        let is_in_the_way = |follow: &Self| {
-            follow.with(py, |inner| {
-                inner.give_back_unviewed();
-                Ok(inner.reader.is_in_the_way())
-            })
-        };
-        if !is_in_the_way(self)? {
-            return Ok(());
+    /// Gives back what this thread was handed before, as soon as nobody has a view of it. What others were handed is theirs to
+    /// look at.
+    fn give_back_mine(&self) {
+        if self.delivery != Delivery::Lossless {
+            return;
         }
+        let me = thread::current().id();
+        self.lent.lock().retain(|(whose, held)| {
+            let Some(held) = held.upgrade() else {
+                return false;
+            };
+            if *whose == me {
+                held.give_back();
+            }
+            *whose != me
+        });
+    }
+
+    /// Who alone holds all of the ring waits for itself. Whether that may be so: asked again, it is known.
+    fn check_that_something_can_come(&self, py: Python<'_>, is_suspect: bool) -> PyResult<bool> {
         // Views in circles that nobody reaches any more.
-        py.import("gc")?.call_method0("collect")?;
-        if !is_in_the_way(self)? {
-            return Ok(());
+        if is_suspect {
+            py.import("gc")?.call_method0("collect")?;
+        }
+        let is_in_the_way = self.with(py, None, false, |inner| {
+            let is_in_the_way = inner.reader.is_in_the_way();
+            if is_in_the_way && !is_suspect {
+                // A producer that sleeps no more may have left its mark; one that does sleeps again by the next look.
+                inner.reader.check_room();
+            }
+            is_in_the_way
+        })?;
+        if is_in_the_way != Some(true) || !is_suspect {
+            return Ok(is_in_the_way == Some(true));
         }
         let threads: usize = py
             .import("threading")?
@@ -321,105 +450,84 @@ impl<R: Source> Follow<R> {
         if threads <= 1 {
             return Err(PyBufferError::new_err(message));
         }
-        let warned = self.with(py, |inner| {
-            Ok(std::mem::replace(&mut inner.was_warned, true))
-        })?;
-        if !warned {
+        if !self.was_warned.swap(true, Ordering::Relaxed) {
             warn(py, &message)?;
         }
-        Ok(())
+        Ok(false)
     }
 
-    /// The next that is handed out to be viewed; `None`: closed and drained. Those that bring nothing are passed over for
-    /// who only wants something.
+    /// The next that is handed out to be viewed; `None`: closed and drained.
     pub(crate) fn next(
         &self,
         py: Python<'_>,
         timeout: Option<Seconds>,
         only_something: bool,
     ) -> PyResult<Option<News<Arc<Held<R::Held>>>>> {
-        loop {
-            let is_large = R::IS_LARGE && self.delivery != Delivery::Lossless;
-            let Some(held) = self.wait(py, timeout, is_large, R::next_held)? else {
-                return Ok(None);
-            };
-            let is_nothing = R::is_nothing(&held);
-            self.note(py, R::missed_of(&held), R::event_of(&held))?;
-            if is_nothing && only_something {
-                continue;
+        let is_large = R::IS_LARGE && self.delivery != Delivery::Lossless;
+        let news = self.wait(py, timeout, is_large, only_something, R::next_held)?;
+        Ok(news.map(|news| {
+            let is_lent = self.delivery == Delivery::Lossless && !news.found.is_nothing();
+            let held = Arc::new(Held::new(news.found));
+            if is_lent {
+                let whose = thread::current().id();
+                self.lent.lock().push((whose, Arc::downgrade(&held)));
             }
-            let held = Arc::new(Held::new(held));
-            if self.delivery == Delivery::Lossless && !is_nothing {
-                self.with(py, |inner| {
-                    inner.held.push(Arc::downgrade(&held));
-                    Ok(())
-                })?;
+            News {
+                found: held,
+                missed: news.missed,
+                events: news.events,
             }
-            let (missed, events) = self.news(py)?;
-            return Ok(Some(News {
-                held,
-                missed,
-                events,
-            }));
+        }))
+    }
+
+    /// Says what happened, and remembers it.
+    fn tell(&self, py: Python<'_>, event: Event) -> PyResult<()> {
+        let message = event.message(&self.name);
+        {
+            let mut events = self.events.lock();
+            events.push(event);
+            let beyond = events.len().saturating_sub(EVENTS);
+            events.drain(..beyond);
         }
+        warn(py, &message)
     }
 
-    /// What was missed and what happened since this was asked last.
-    pub(crate) fn news(&self, py: Python<'_>) -> PyResult<(u64, Vec<Event>)> {
-        self.with(py, |inner| {
-            Ok((
-                std::mem::take(&mut inner.missed),
-                std::mem::take(&mut inner.events),
-            ))
-        })
-    }
-
-    /// Notes what is to be told.
-    pub(crate) fn note(
+    /// Calls the reader itself, when no other thread has it; `is_long`: without the interpreter.
+    pub(crate) fn ask<T: Send>(
         &self,
         py: Python<'_>,
-        missed: u64,
-        event: Option<ringbuf_core::Event>,
-    ) -> PyResult<()> {
-        if missed == 0 && event.is_none() {
-            return Ok(());
-        }
-        let event = event.map(Event::from);
-        self.with(py, |inner| {
-            inner.missed += missed;
-            inner.events.extend(event.clone());
-            Ok(())
-        })?;
-        let Some(event) = event else {
-            return Ok(());
-        };
-        warn(py, &event.message(&self.name))?;
-        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        events.push(event);
-        let beyond = events.len().saturating_sub(EVENTS);
-        events.drain(..beyond);
-        Ok(())
+        is_long: bool,
+        mut ask: impl FnMut(&mut R) -> T + Send,
+    ) -> PyResult<T> {
+        let found = self.with(py, None, is_long, |inner| ask(&mut inner.reader))?;
+        found.ok_or_else(|| errors::reader_closed(py, &self.name))
     }
 
-    /// Calls the reader itself.
-    pub(crate) fn ask<T>(&self, py: Python<'_>, ask: impl FnOnce(&mut R) -> T) -> PyResult<T> {
-        self.with(py, |inner| Ok(ask(&mut inner.reader)))
-    }
-
-    pub(crate) fn close(&self, py: Python<'_>) {
+    pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
         if !self.born.is_current() {
-            return;
+            return Ok(());
         }
         self.is_closing.store(true, Ordering::Relaxed);
-        let mut inner = self
-            .inner
-            .lock_py_attached(py)
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(mut open) = inner.take() {
-            open.give_back_unviewed();
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = self.watch.ledger();
-            py.detach(move || drop(open));
+        loop {
+            let is_closed = py.detach(|| {
+                let mut open = self.inner.try_lock_for(gil::SLICE)?;
+                if open.is_some() {
+                    *self.last.lock() = self.watch.ledger();
+                }
+                *open = None;
+                Some(())
+            });
+            match is_closed {
+                Some(()) => break,
+                None => py.check_signals()?,
+            }
         }
+        for (_, held) in self.lent.lock().drain(..) {
+            if let Some(held) = held.upgrade() {
+                held.give_back();
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -438,9 +546,12 @@ impl<R: Source> Follow<R> {
         self.facts
     }
 
+    pub(crate) fn is_demoted(&self) -> bool {
+        self.is_demoted.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn events(&self) -> Vec<Event> {
-        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        events.clone()
+        self.events.lock().clone()
     }
 
     /// Of the core, without waiting for whoever reads.
@@ -450,12 +561,9 @@ impl<R: Source> Follow<R> {
     }
 
     pub(crate) fn ledger(&self, py: Python<'_>) -> PyResult<ringbuf_core::Ledger> {
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = last {
-            return Ok(last);
-        }
-        let ledger = self.watch(py)?.ledger();
-        ledger.ok_or_else(|| errors::closed(py, "reader", &self.name))
+        let watch = self.watch(py)?;
+        let ledger = self.last.lock().or_else(|| watch.ledger());
+        ledger.ok_or_else(|| errors::reader_closed(py, &self.name))
     }
 }
 

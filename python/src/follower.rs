@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -18,13 +19,13 @@ pub(crate) trait Facts: Send + Sync {
     fn lag_time(&self, py: Python<'_>) -> PyResult<Option<f64>>;
     fn held(&self, py: Python<'_>) -> PyResult<u64>;
     fn events(&self) -> Vec<Event>;
-    fn is_demoted(&self, py: Python<'_>) -> PyResult<bool>;
+    fn is_demoted(&self) -> bool;
     fn begins_late(&self) -> bool;
     fn is_unverified(&self) -> bool;
     fn is_observer(&self) -> bool;
     fn is_closed(&self) -> bool;
     fn rejoin(&self, py: Python<'_>) -> PyResult<()>;
-    fn close(&self, py: Python<'_>);
+    fn close(&self, py: Python<'_>) -> PyResult<()>;
 }
 
 impl<R: Source> Facts for Follow<R> {
@@ -57,8 +58,8 @@ impl<R: Source> Facts for Follow<R> {
         self.events()
     }
 
-    fn is_demoted(&self, py: Python<'_>) -> PyResult<bool> {
-        self.ask(py, |reader| reader.is_demoted())
+    fn is_demoted(&self) -> bool {
+        self.is_demoted()
     }
 
     fn begins_late(&self) -> bool {
@@ -78,12 +79,12 @@ impl<R: Source> Facts for Follow<R> {
     }
 
     fn rejoin(&self, py: Python<'_>) -> PyResult<()> {
-        self.ask(py, R::rejoin)?
+        self.ask(py, false, R::rejoin)?
             .map_err(|error| errors::read(py, error))
     }
 
-    fn close(&self, py: Python<'_>) {
-        self.close(py);
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.close(py)
     }
 }
 
@@ -108,8 +109,8 @@ impl Follower {
     }
 
     /// Stops reading, and holds nobody any more, but by views that live. As leaving a `with`.
-    fn close(&self, py: Python<'_>) {
-        self.facts.close(py);
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.facts.close(py)
     }
 
     fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -122,8 +123,14 @@ impl Follower {
         _kind: &Bound<'_, PyAny>,
         _value: &Bound<'_, PyAny>,
         _trace: &Bound<'_, PyAny>,
-    ) {
-        self.facts.close(py);
+    ) -> PyResult<()> {
+        self.facts.close(py)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a reader belongs to one process and cannot be copied: attach another one by the name of the ring",
+        ))
     }
 
     /// The ring's name.
@@ -150,8 +157,8 @@ impl Follower {
         self.facts.lag(py)
     }
 
-    /// How long the oldest record not yet read has been published, in seconds; None without publication times, and when
-    /// there is none.
+    /// How long the oldest record not yet read has been published, in seconds, 0 if all were read; None without publication
+    /// times.
     #[getter]
     fn lag_time(&self, py: Python<'_>) -> PyResult<Option<f64>> {
         self.facts.lag_time(py)
@@ -183,8 +190,8 @@ impl Follower {
 
     /// Whether this reader was bounded, held the producer for too long, and reads as a lossy one now.
     #[getter]
-    fn is_demoted(&self, py: Python<'_>) -> PyResult<bool> {
-        self.facts.is_demoted(py)
+    fn is_demoted(&self) -> bool {
+        self.facts.is_demoted()
     }
 
     /// Whether what it was to begin with was not kept any more.

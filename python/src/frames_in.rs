@@ -2,9 +2,10 @@
 #![allow(unsafe_code)]
 
 use std::collections::HashSet;
-use std::ffi::{CStr, CString, c_int};
+use std::ffi::{CString, c_int};
 use std::sync::Arc;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -17,12 +18,16 @@ use crate::follow::{Choices, Follow, News};
 use crate::follower::{Facts, Follower};
 use crate::frame_header::{self, FrameHeader};
 use crate::gil::{self, Seconds};
-use crate::held::{Bytes, Held, Layout, given_back};
+use crate::held::{Bytes, Held, Layout, Raw};
 use crate::numpy::numpy;
 
 impl Bytes for HeldFrames {
     fn bytes(&self) -> &[u8] {
         self.get(0).map_or(&[], |frame| frame.bytes())
+    }
+
+    fn is_in_place(&self) -> bool {
+        self.is_in_place()
     }
 }
 
@@ -38,7 +43,7 @@ impl Bytes for HeldFrames {
 ///     0
 ///     >>> frame.array.shape, frame.tag, memoryview(frame).shape
 ///     ((480, 640, 3), 7, (480, 640, 3))
-#[pyclass(frozen, module = "pyringbuf")]
+#[pyclass(frozen, weakref, module = "pyringbuf")]
 pub(crate) struct Frame {
     body: Body,
     header: Option<Header>,
@@ -59,17 +64,21 @@ impl Bytes for Own {
     fn bytes(&self) -> &[u8] {
         &self.0
     }
+
+    fn is_in_place(&self) -> bool {
+        false
+    }
 }
 
 impl Frame {
     fn read(news: News<Arc<Held<HeldFrames>>>) -> Frame {
         let header = news
-            .held
+            .found
             .look(|held| held.get(0).map(|frame| *frame.header()));
         let header = header.flatten();
         Frame {
             layout: layout(header.as_ref()),
-            body: Body::Held(news.held),
+            body: Body::Held(news.found),
             header,
             missed: news.missed,
             events: news.events,
@@ -87,12 +96,18 @@ impl Frame {
     }
 
     /// Its bytes, unless it was given back.
-    fn look<T>(&self, look: impl FnOnce(&[u8]) -> T) -> PyResult<T> {
-        let found = match &self.body {
-            Body::Held(held) => held.look(|held| look(held.bytes())),
-            Body::Own(own) => own.look(|own| look(own.bytes())),
-        };
-        found.ok_or_else(given_back)
+    fn get<T>(&self, py: Python<'_>, look: impl FnOnce(&[u8]) -> T) -> PyResult<T> {
+        match &self.body {
+            Body::Held(held) => held.get(py, |held| look(held.bytes())),
+            Body::Own(own) => own.get(py, |own| look(own.bytes())),
+        }
+    }
+
+    fn is_given_back(&self) -> bool {
+        match &self.body {
+            Body::Held(held) => held.look(|_| ()).is_none(),
+            Body::Own(own) => own.look(|_| ()).is_none(),
+        }
     }
 
     fn element(&self) -> Option<Element> {
@@ -101,10 +116,18 @@ impl Frame {
 
     fn array_of<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let (frame, py) = (slf.get(), slf.py());
-        let is_empty = frame.look(<[u8]>::is_empty)?;
+        let is_empty = frame.get(py, <[u8]>::is_empty)?;
         let format = frame.element().unwrap_or(Element::U8).format();
         let dtype = py.import("numpy")?.getattr("dtype")?.call1((format,))?;
-        let array = numpy(py)?.over(slf.as_any(), &dtype, is_empty)?;
+        let array = if frame.layout.has_format() {
+            numpy(py)?.over(slf.as_any(), &dtype, is_empty)?
+        } else {
+            let raw = match &frame.body {
+                Body::Held(held) => Raw::of(py, held)?,
+                Body::Own(own) => Raw::of(py, own)?,
+            };
+            numpy(py)?.over(raw.bind(py).as_any(), &dtype, is_empty)?
+        };
         match &frame.header {
             Some(header) if header.element().is_some() => {
                 let shape = PyTuple::new(py, header.shape())?;
@@ -116,8 +139,8 @@ impl Frame {
 }
 
 /// As the module `struct` writes the type of an element; nothing for times, which it does not know.
-fn format(element: Element) -> Option<&'static CStr> {
-    Some(match element {
+fn format(element: Element) -> Option<CString> {
+    let known = match element {
         Element::U8 => c"B",
         Element::U16 => c"H",
         Element::U32 => c"I",
@@ -128,8 +151,10 @@ fn format(element: Element) -> Option<&'static CStr> {
         Element::I64 => c"q",
         Element::F32 => c"f",
         Element::F64 => c"d",
-        Element::Text(_) | Element::DateTimeNs | Element::DurationNs => return None,
-    })
+        Element::Text(bytes) => return CString::new(format!("{bytes}s")).ok(),
+        Element::DateTimeNs | Element::DurationNs => return None,
+    };
+    Some(known.into())
 }
 
 fn layout(header: Option<&Header>) -> Layout {
@@ -138,8 +163,7 @@ fn layout(header: Option<&Header>) -> Layout {
         (Some(header), Some(element)) => (element, header.shape().to_vec()),
         (header, _) => (Element::U8, vec![header.map_or(0, Header::len)]),
     };
-    let format = format(element).map(CString::from);
-    Layout::new(format, element.size(), &shape)
+    Layout::new(format(element), element.size(), &shape)
 }
 
 #[pymethods]
@@ -160,15 +184,7 @@ impl Frame {
         dtype: Option<Bound<'py, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let array = Frame::array_of(slf)?;
-        let array = match dtype {
-            Some(dtype) => array.call_method1("astype", (dtype,))?,
-            None => array,
-        };
-        match copy {
-            Some(true) => array.call_method0("copy"),
-            _ => Ok(array),
-        }
+        numpy(slf.py())?.as_asked(Frame::array_of(slf)?, dtype, copy)
     }
 
     /// An array of its own, which may be written and kept.
@@ -178,12 +194,12 @@ impl Frame {
 
     /// The bytes as text; what is not UTF-8 is replaced.
     #[getter]
-    fn text(&self) -> PyResult<String> {
-        self.look(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    fn text(&self, py: Python<'_>) -> PyResult<String> {
+        self.get(py, |bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
     fn __bytes__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.look(|bytes| PyBytes::new(py, bytes))
+        self.get(py, |bytes| PyBytes::new(py, bytes))
     }
 
     /// Bytes of the frame.
@@ -275,19 +291,26 @@ impl Frame {
         _value: &Bound<'_, PyAny>,
         _trace: &Bound<'_, PyAny>,
     ) {
-        if let Body::Held(held) = &self.body {
-            // Views that live hold it on: that ends with them.
-            held.give_back();
-        }
+        // While views live, when the last of them ends.
+        match &self.body {
+            Body::Held(held) => held.give_back(),
+            Body::Own(own) => own.give_back(),
+        };
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a frame may lie in the ring and cannot be sent or copied as it is: use frame.copy(), an array",
+        ))
     }
 
     fn __repr__(&self) -> String {
         let Some(header) = &self.header else {
             return format!("<no Frame, {} missed>", self.missed);
         };
-        let given_back = match self.look(|_| ()) {
-            Ok(()) => "",
-            Err(_) => ", given back",
+        let given_back = match self.is_given_back() {
+            true => ", given back",
+            false => "",
         };
         format!("<Frame {}{given_back}>", frame_header::describe(header))
     }
@@ -338,9 +361,10 @@ impl FrameReader {
         timeout: Option<Seconds>,
     ) -> PyResult<PyClassInitializer<FrameReader>> {
         let follow = Arc::new(Follow::<CoreReader>::attach(py, name, &choices, timeout)?);
-        follow.ask(py, |reader| {
+        let mut tags = tags;
+        follow.ask(py, false, |reader| {
             reader.at_most(1);
-            if let Some(tags) = tags {
+            if let Some(tags) = tags.take() {
                 reader.only(move |frame| tags.contains(&frame.tag()));
             }
         })?;
@@ -383,17 +407,12 @@ impl FrameReader {
     ) -> PyResult<Option<FrameHeader>> {
         buffer::with_bytes_mut(out, |bytes| {
             let is_large = gil::is_long(bytes.len());
-            loop {
-                let look = |reader: &mut CoreReader, limit| reader.read_into(bytes, limit);
-                let Some(copy) = self.follow.wait(py, timeout, is_large, look)? else {
-                    return Ok(None);
-                };
-                self.follow.note(py, copy.missed, copy.event)?;
-                if let Some(header) = copy.header {
-                    let (missed, events) = self.follow.news(py)?;
-                    return Ok(Some(FrameHeader::new(header, missed, events)));
-                }
-            }
+            let look = |reader: &mut CoreReader, limit| reader.read_into(bytes, limit);
+            let news = self.follow.wait(py, timeout, is_large, true, look)?;
+            Ok(news.and_then(|news| {
+                let header = news.found.header?;
+                Some(FrameHeader::new(header, news.missed, news.events))
+            }))
         })?
     }
 
@@ -408,9 +427,7 @@ impl FrameReader {
     /// The newest frame, copied, wherever this reader is, which it does not move; None when there is none yet, or the producer
     /// overwrites it again and again. On a ring that is written in place only what this reader holds.
     fn latest(&self, py: Python<'_>) -> PyResult<Option<Frame>> {
-        let found = self
-            .follow
-            .ask(py, |reader| py.detach(move || reader.latest()))?;
+        let found = self.follow.ask(py, true, |reader| reader.latest())?;
         let found = found.map_err(|error| errors::read(py, error))?;
         Ok(found.map(|(header, bytes)| Frame::of(header, bytes)))
     }

@@ -27,7 +27,8 @@ mod schema;
 mod seat;
 
 /// The native half of the package; what is for users is named by `pyringbuf` itself.
-#[pyo3::pymodule]
+// What counts views leaves their order to the interpreter's lock.
+#[pyo3::pymodule(gil_used = true)]
 mod _core {
     use pyo3::prelude::*;
 

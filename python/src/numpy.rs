@@ -1,7 +1,9 @@
 //! What is used of NumPy.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::IntoPyDict;
 
 pub(crate) struct Numpy {
     frombuffer: Py<PyAny>,
@@ -37,6 +39,34 @@ impl Numpy {
             return self.empty.bind(py).call1((0, dtype));
         }
         self.frombuffer.bind(py).call1((bytes, dtype))
+    }
+
+    /// What `__array__` is asked for: this array itself if it can be.
+    pub(crate) fn as_asked<'py>(
+        &self,
+        array: Bound<'py, PyAny>,
+        dtype: Option<Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = array.py();
+        let array = match dtype {
+            Some(dtype) => {
+                let dtype = py.import("numpy")?.getattr("dtype")?.call1((dtype,))?;
+                let found = array.getattr("dtype")?;
+                if copy == Some(false) && !found.eq(&dtype)? {
+                    return Err(PyValueError::new_err(format!(
+                        "found copy=False and {dtype}, expected {found}, or to be allowed to copy"
+                    )));
+                }
+                let keywords = [("copy", false)].into_py_dict(py)?;
+                array.call_method("astype", (dtype,), Some(&keywords))?
+            }
+            None => array,
+        };
+        match copy {
+            Some(true) => array.call_method0("copy"),
+            _ => Ok(array),
+        }
     }
 
     /// Times, nanoseconds since the Unix epoch, as an array of their own.

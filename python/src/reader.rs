@@ -69,7 +69,7 @@ impl Reader {
         let follow = Arc::new(Follow::<UntypedReader>::attach(
             py, name, &choices, timeout,
         )?);
-        let schema = follow.ask(py, |reader| reader.schema().clone())?;
+        let schema = follow.ask(py, false, |reader| reader.schema().clone())?;
         let json = schema.to_json();
         let module = py.import("pyringbuf.schema")?;
         let dtype = module.getattr("dtype_of")?.call1((json.as_str(),))?;
@@ -129,16 +129,9 @@ impl Reader {
         self.check_out(py, out)?;
         buffer::with_bytes_mut(out, |records| {
             let is_large = gil::is_long(records.len());
-            loop {
-                let look = |reader: &mut UntypedReader, limit| reader.read_into(records, limit);
-                let Some(read) = self.follow.wait(py, timeout, is_large, look)? else {
-                    return Ok(0);
-                };
-                self.follow.note(py, read.missed, read.event)?;
-                if read.count > 0 {
-                    return Ok(read.count);
-                }
-            }
+            let look = |reader: &mut UntypedReader, limit| reader.read_into(records, limit);
+            let news = self.follow.wait(py, timeout, is_large, true, look)?;
+            Ok(news.map_or(0, |news| news.found.count))
         })?
     }
 
@@ -162,7 +155,7 @@ impl Reader {
     ///     >>> reader.lag
     ///     3
     fn latest<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let found = self.follow.ask(py, |reader| reader.latest())?;
+        let found = self.follow.ask(py, false, |reader| reader.latest())?;
         let found = found.map_err(|error| errors::read(py, error))?;
         let Some((_, record)) = found else {
             return Ok(None);

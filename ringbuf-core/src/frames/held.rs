@@ -139,6 +139,11 @@ impl FrameReader {
         self.core().is_in_the_way()
     }
 
+    /// As [`UntypedReader::check_room`](crate::UntypedReader::check_room).
+    pub fn check_room(&self) {
+        self.core().check_room();
+    }
+
     /// To look at this reader from other threads.
     pub fn watch(&self) -> Watch {
         self.core().watch()

@@ -623,7 +623,7 @@ fn turn_off(memory: &Memory, slot: usize, and: impl FnOnce(&Slot)) {
 
 /// Wakes a producer that sleeps because there was no room.
 #[inline]
-pub(super) fn notify_producer(memory: &Memory) {
+pub fn notify_producer(memory: &Memory) {
     let room = &memory.control().room.0;
     if wake::somebody_sleeps(room) {
         // As for the readers' word: the producer wakes by timeout if this fails.

@@ -54,7 +54,9 @@ mod tests;
 pub mod wake;
 mod writer;
 
-pub use follower::{Fault, Follower, News, Run, Where, evict, latest, leave, published, stamp};
+pub use follower::{
+    Fault, Follower, News, Run, Where, evict, latest, leave, notify_producer, published, stamp,
+};
 pub use join::{Begin, epoch_at};
 pub use ledger::{Ledger, observe};
 pub use writer::{Full, Writer, notify, remove};

@@ -245,6 +245,12 @@ impl ReaderCore {
     pub(crate) fn is_in_the_way(&self) -> bool {
         !self.fork.is_child() && self.seat.is_in_the_way()
     }
+
+    pub(crate) fn check_room(&self) {
+        if !self.fork.is_child() {
+            self.seat.check_room();
+        }
+    }
 }
 
 impl UntypedReader {
@@ -325,8 +331,33 @@ impl UntypedReader {
 
     /// It holds something, the producer sleeps because there is no room, and nobody is further behind: until something is
     /// given back nothing comes.
+    ///
+    /// A producer that has given up or found room at the last moment seems to sleep, until somebody gives something back: see
+    /// [`UntypedReader::check_room`].
     pub fn is_in_the_way(&self) -> bool {
         self.core.is_in_the_way()
+    }
+
+    /// Has a producer that sleeps for room look again, so that one that does not any more does not seem to. One that does
+    /// is asleep again a moment later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ringbuf_core::{Element, Field, Next, ReaderOptions, Retain, Schema, UntypedProducer};
+    ///
+    /// let schema = Schema::packed([Field::new("value", Element::U8)])?;
+    /// let mut producer = UntypedProducer::heap(schema, Retain::records(2))?;
+    /// let mut reader = producer.reader(ReaderOptions::lossless())?;
+    /// producer.publish_bytes(&[1, 2])?;
+    /// let Next::Batch(batch) = reader.next_held(Duration::ZERO)? else { panic!() };
+    /// assert!(producer.publish_bytes_timeout(&[3], Duration::from_millis(20)).is_err());
+    /// // Nobody sleeps any more.
+    /// reader.check_room();
+    /// assert!(!reader.is_in_the_way());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn check_room(&self) {
+        self.core.check_room();
     }
 
     /// To look at this reader from other threads.

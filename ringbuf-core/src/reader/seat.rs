@@ -86,6 +86,13 @@ impl Seat {
     }
 }
 
+impl Seat {
+    /// Has a producer that sleeps for room look again, and wipes out the mark of one that does not sleep any more.
+    pub(super) fn check_room(&self) {
+        protocol::notify_producer(&self.memory);
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         // A forked child's copy must not touch what is its parent's.
