@@ -1,6 +1,15 @@
 """Live sensor data from one process as NumPy arrays in many."""
 
-from ._core import Batch, Event, Frame, FrameHeader, Ledger, __version__
+from ._core import (
+    FORMAT_VERSION,
+    Batch,
+    Event,
+    Frame,
+    FrameClaim,
+    FrameHeader,
+    Ledger,
+    __version__,
+)
 from .errors import (
     AttachError,
     CreateError,
@@ -19,10 +28,12 @@ from .errors import (
     Replaced,
     SchemaMismatch,
 )
-from .producer import Producer
+from .producer import FrameProducer, Producer
 from .reader import FrameReader, Reader
+from .rings import FramesInfo, ReaderInfo, RingInfo, Swept, gc, info, path, remove, rings
 
 __all__ = [
+    "FORMAT_VERSION",
     "AttachError",
     "Batch",
     "CreateError",
@@ -32,8 +43,11 @@ __all__ = [
     "Event",
     "Forked",
     "Frame",
+    "FrameClaim",
     "FrameHeader",
+    "FrameProducer",
     "FrameReader",
+    "FramesInfo",
     "Full",
     "InUse",
     "InspectError",
@@ -44,8 +58,16 @@ __all__ = [
     "PublishError",
     "ReadError",
     "Reader",
+    "ReaderInfo",
     "Removed",
     "Replaced",
+    "RingInfo",
     "SchemaMismatch",
+    "Swept",
     "__version__",
+    "gc",
+    "info",
+    "path",
+    "remove",
+    "rings",
 ]

@@ -32,7 +32,7 @@ class Waiter(Generic[T]):
     def __init__(self, reader: _Reads[T]) -> None:
         # The reader has the waiter.
         self._reader = weakref.ref(reader)
-        self._found: deque[T | None | BaseException] = deque()
+        self._found: deque[T | BaseException | None] = deque()
         self._last: weakref.ref[Any] | None = None
         # The wait of the thread. Whatever loop asks next goes on with it: the order is that of the ring.
         self._reading: Future[None] | None = None

@@ -3,6 +3,8 @@
 Nothing is narrowed without a word: what comes out is what went in, or an error says what is wrong.
 """
 
+import datetime
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,13 +38,17 @@ def row(found: Any, names: tuple[str, ...]) -> dict[Any, Any] | tuple[Any, ...]:
 def time(found: Any, form: str, name: str) -> int:
     """A time as nanoseconds, exactly."""
     expected = f"expected a time ({form[1:]}) or an integer of nanoseconds"
-    try:
-        value = np.asarray(found)
-        if value.dtype.kind != form[1]:
-            value = np.asarray(found, dtype=form[1:2] + "8")
-    except (TypeError, ValueError, OverflowError):
-        raise TypeError(f"field {name!r}: found {excerpt(found)}, {expected}") from None
-    if value.ndim or isinstance(found, str | bytes | int | float):
+    if found is None or isinstance(found, str | bytes | float):
+        raise TypeError(f"field {name!r}: found {excerpt(found)}, {expected}")
+    if hasattr(found, "to_numpy"):
+        # A timestamp of pandas, which has nanoseconds that `datetime` has not.
+        found = found.to_numpy()
+    if isinstance(found, datetime.datetime) and found.tzinfo is not None:
+        found = found.astimezone(datetime.UTC).replace(tzinfo=None)
+    value = np.asarray(found)
+    if isinstance(found, datetime.timedelta if form[1] == "m" else datetime.date):
+        value = np.asarray(found, dtype=form[1] + "8")
+    if value.ndim or value.dtype.kind != form[1]:
         raise TypeError(f"field {name!r}: found {excerpt(found)}, {expected}")
     return int(_cast(value, np.dtype(form), name).view("i8"))
 
@@ -50,6 +56,8 @@ def time(found: Any, form: str, name: str) -> int:
 def field(found: Any, form: str, shape: tuple[int, ...], name: str) -> Array:
     """The value of a field that is an array, as it lies in the record."""
     dtype = np.dtype(form)
+    if isinstance(found, bytes | bytearray | memoryview) and dtype.itemsize == 1 and len(shape) == 1:
+        found = np.frombuffer(found, dtype)
     try:
         value = np.asarray(found)
     except (TypeError, ValueError) as error:
@@ -70,7 +78,8 @@ def batch(found: Any, dtype: np.dtype[Any]) -> Any:
     if found.dtype.names is None:
         return _plain(found, dtype)
     if found.ndim != 1:
-        raise ValueError(f"found an array of the shape {found.shape}, expected one dimension: array.ravel()")
+        shape = found.shape
+        raise ValueError(f"found an array of the shape {shape}, expected one dimension: array.ravel()")
     if found.dtype == dtype:
         return np.asarray(found, order="C")
     if found.dtype.names != dtype.names:
@@ -90,11 +99,12 @@ def batch(found: Any, dtype: np.dtype[Any]) -> Any:
 def _as_array(found: Any, dtype: np.dtype[Any]) -> Array:
     """A table of another library, or a list of plain numbers."""
     if isinstance(found, list | tuple) and dtype.names is not None and len(dtype.names) > 1:
+        kind = type(found).__name__
         raise TypeError(
-            f"found a {type(found).__name__}, expected an array: np.array(rows, dtype=producer.dtype), or publish each"
+            f"found a {kind}, expected an array: np.array(rows, dtype=producer.dtype), or publish each"
         )
     array = np.asarray(found)
-    if array.dtype.kind == "O":
+    if array.dtype.kind == "O" or array.ndim == 0:
         raise TypeError(f"found {excerpt(found)}, expected an array of {dtype}")
     return array
 
@@ -161,3 +171,51 @@ def _is_same_time(result: Array, value: Array) -> bool:
 def _some(names: tuple[str, ...] | None) -> str:
     names = names or ()
     return ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "")
+
+
+def frame(found: Any) -> Array:
+    """An array that is published as a frame: what was given if it lies in one piece, a copy otherwise."""
+    array = np.asarray(found, order="C")
+    _check_frame(array.dtype, array.shape)
+    return array
+
+
+def claim(shape: Any, dtype: Any) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Shape, dtype and bytes of an array that is claimed as a frame."""
+    kind = np.dtype("u1" if dtype is None else dtype)
+    sizes = (shape,) if hasattr(shape, "__index__") else tuple(shape)
+    sizes = tuple(size.__index__() for size in sizes)
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"found the shape {sizes}, expected no negative sizes")
+    _check_frame(kind, sizes)
+    nbytes = math.prod(sizes) * kind.itemsize
+    if nbytes >= 1 << 63:
+        raise ValueError(
+            f"found the shape {sizes} of {kind}, {nbytes} bytes, expected what a memory can hold"
+        )
+    return sizes, kind, nbytes
+
+
+def _check_frame(dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    if dtype.str[1:] not in _ELEMENTS or dtype.str.startswith(">"):
+        instead = _INSTEAD.get(dtype.kind, "publish its bytes, array.tobytes()")
+        if dtype.names is not None:
+            instead = "publish its bytes, array.tobytes(), or its records, by a Producer"
+        elif dtype.str.startswith(">"):
+            instead = f"convert it, array.astype({dtype.newbyteorder('<').str!r})"
+        raise TypeError(f"found an array of {dtype}, expected numbers or times in ns: {instead}")
+    if not 1 <= len(shape) <= 4:
+        raise ValueError(f"found an array of {len(shape)} dimensions, expected 1 to 4: array.reshape(...)")
+
+
+_ELEMENTS = frozenset(["u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8", "M8[ns]", "m8[ns]"])
+# By the kind of the type.
+_INSTEAD = {
+    "b": "array.view('u1')",
+    "f": "array.astype('f4')",
+    "c": "array.view('f4') or array.view('f8'), real and imaginary parts by turns",
+    "M": "array.astype('datetime64[ns]')",
+    "m": "array.astype('timedelta64[ns]')",
+    "U": "give the text itself",
+    "T": "give the text itself",
+}

@@ -2,6 +2,7 @@
 
 import atexit
 import itertools
+import operator
 import os
 import weakref
 from collections.abc import Mapping
@@ -13,11 +14,12 @@ from numpy.typing import DTypeLike
 from . import _core
 from .schema import clocks_of, dtype_of, schema_of, units_of
 
-__all__ = ["Producer"]
+__all__ = ["FrameProducer", "Producer"]
 
 # What a ring keeps by default.
 _KEPT_BYTES = 16 << 20
 _KEPT_LEAST = 1024
+_FRAMES_BYTES = 64 << 20
 
 
 class Producer(_core.Producer):
@@ -93,16 +95,15 @@ class Producer(_core.Producer):
         kept = dtype_of(schema)
         if retain is None:
             retain = max(_KEPT_BYTES // kept.itemsize, _KEPT_LEAST)
-        choices = {
-            "stamp": stamp,
-            "allow": allow,
-            "when_full": when_full,
-            "preset": preset,
-            "mode": mode,
-            "register": register,
-            "replace": replace,
-            "in_place": False,
-        }
+        choices = _choices(
+            stamp=stamp,
+            allow=allow,
+            when_full=when_full,
+            preset=preset,
+            mode=mode,
+            register=register,
+            replace=replace,
+        )
         made = _core.Producer.__new__(
             cls, os.fspath(name), schema, kept, _count("retain", retain, 1), choices
         )
@@ -124,6 +125,98 @@ class Producer(_core.Producer):
         self.close()
 
 
+class FrameProducer(_core.FrameProducer):
+    """The one process that publishes frames: arrays, text and bytes of any size, each with a tag.
+
+    Closing it, at the latest at the end of the program, closes the ring: readers read what is left and end.
+
+    >>> import numpy as np
+    >>> import pyringbuf as rb
+    >>> with rb.FrameProducer.create("doc-camera", frames=4, frame_bytes=480 * 640 * 3) as camera:
+    ...     camera.publish(np.zeros((480, 640, 3), "u1"), tag=7)
+    ...     camera.publish(b"and a few words")
+    0
+    1
+    >>> rb.remove("doc-camera")
+
+    Threads may share a producer.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:
+        raise TypeError(f"make it with {cls.__name__}.create(name)")
+
+    @classmethod
+    def create(
+        cls,
+        name: str | os.PathLike[str],
+        retain_bytes: int | None = None,
+        *,
+        frames: int | None = None,
+        frame_bytes: int | None = None,
+        stamp: bool = True,
+        allow: str = "lossless",
+        when_full: Literal["wait", "drop"] = "wait",
+        in_place: bool = False,
+        mode: int | None = None,
+        register: Literal["owner", "group", "all"] | None = None,
+        replace: bool = False,
+    ) -> Self:
+        """Creates the ring `name`, or continues one of frames that keeps as much and whose producer is gone.
+
+        retain_bytes
+            Keeps the newest frames, as many as fit into so many bytes; a frame may be as long as all of them. By
+            default 64 MiB.
+        frames, frame_bytes
+            Instead: the newest so many frames of so many bytes each. `frames` beside `retain_bytes`: no more than that.
+        in_place
+            For `claim`, which gives memory of the ring to be written. Only lossless readers may attach then.
+
+        The rest as for `Producer.create`.
+        """
+        if frame_bytes is not None:
+            if retain_bytes is not None or frames is None:
+                raise ValueError("found frame_bytes, expected frames beside it, and no retain_bytes")
+            # As the ring counts them: each begins at a multiple of 64.
+            each = -(-max(_count("frame_bytes", frame_bytes, 0), 1) // 64) * 64
+            arena = each * _count("frames", frames, 1)
+        else:
+            arena = _count("retain_bytes", _FRAMES_BYTES if retain_bytes is None else retain_bytes, 1)
+        most = None if frames is None else _count("frames", frames, 1)
+        choices = _choices(
+            stamp=stamp,
+            allow=allow,
+            when_full=when_full,
+            mode=mode,
+            register=register,
+            replace=replace,
+            in_place=in_place,
+        )
+        made = _core.FrameProducer.__new__(
+            cls, os.fspath(name), _count("the bytes of all frames", arena, 1), most, choices
+        )
+        _close_at_exit(made)
+        return made
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _choices(**choices: Any) -> dict[str, Any]:
+    """What the native half takes, which looks at the words itself."""
+    choices = {"preset": "throughput", "in_place": False, **choices}
+    for name in ("stamp", "replace", "in_place"):
+        choices[name] = bool(choices[name])
+    if choices["mode"] is not None:
+        choices["mode"] = _count("mode", choices["mode"], 0, 1 << 16)
+    for name in ("allow", "when_full", "preset", "register"):
+        found = choices[name]
+        if not isinstance(found, str) and not (name == "register" and found is None):
+            raise TypeError(f"found {name}={found!r}, expected a str")
+    return choices
+
+
 class _Closes(Protocol):
     def close(self) -> None: ...
 
@@ -143,11 +236,11 @@ def _close_all() -> None:
         made.close()
 
 
-def _count(argument: str, found: Any, least: int) -> int:
+def _count(argument: str, found: Any, least: int, most: int = (1 << 64) - 1) -> int:
     try:
-        count = found.__index__()
-    except AttributeError:
+        count = operator.index(found)
+    except TypeError:
         raise TypeError(f"found {argument}={found!r}, expected an integer") from None
-    if not least <= count < 1 << 64:
-        raise ValueError(f"found {argument}={found!r}, expected {least} to 2**64 - 1")
-    return int(count)
+    if not least <= count <= most:
+        raise ValueError(f"found {argument}={found!r}, expected {least} to {most}")
+    return count

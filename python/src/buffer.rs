@@ -1,4 +1,4 @@
-//! The bytes of a Python object, borrowed.
+//! The bytes of a Python object, borrowed, and bytes lent to Python.
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
@@ -96,4 +96,33 @@ fn borrow<T>(
     let result = use_them(buf.cast(), len);
     drop(borrowing);
     Ok(result)
+}
+
+/// Lends `len` bytes at `address` to Python, for reading and writing, as the buffer protocol says it (`__getbuffer__`).
+/// `owner` stays alive until they are given back.
+///
+/// # Safety
+///
+/// `view` is what `__getbuffer__` was called with. The bytes are there, and may be written, as long as `owner` lives.
+///
+/// # Errors
+///
+/// `BufferError`: they are not lent in the way that `flags` asks for.
+pub(crate) unsafe fn lend(
+    owner: &Bound<'_, PyAny>,
+    address: usize,
+    len: usize,
+    view: *mut ffi::Py_buffer,
+    flags: std::ffi::c_int,
+) -> PyResult<()> {
+    // An array is no longer than that.
+    let len = ffi::Py_ssize_t::try_from(len).unwrap_or(ffi::Py_ssize_t::MAX);
+    let buf = std::ptr::with_exposed_provenance_mut(address);
+    // SAFETY: `view` and the bytes are what the caller says; the interpreter is held, as `owner` shows, and `view` gets a
+    // reference of its own to it.
+    let result = unsafe { ffi::PyBuffer_FillInfo(view, owner.as_ptr(), buf, len, 0, flags) };
+    match result {
+        0 => Ok(()),
+        _ => Err(PyErr::fetch(owner.py())),
+    }
 }

@@ -9,7 +9,7 @@ use crate::buffer::with_bytes;
 use crate::errors::excerpt;
 
 /// The module of the slow ways, by NumPy.
-const CONVERT: &str = "pyringbuf.convert";
+pub(crate) const CONVERT: &str = "pyringbuf.convert";
 
 /// Where one field lies, and what it takes.
 #[derive(Debug)]
@@ -102,6 +102,13 @@ impl Encoder {
             [slot] => Some(slot),
             _ => None,
         }
+    }
+
+    /// Whether it is an array of one dimension of such records.
+    pub(crate) fn is_batch(&self, array: &Bound<'_, PyAny>) -> bool {
+        let ndim = array.getattr(pyo3::intern!(array.py(), "ndim"));
+        let is_one = ndim.is_ok_and(|ndim| ndim.extract::<u8>().is_ok_and(|ndim| ndim == 1));
+        is_one && self.is_of_dtype(array)
     }
 
     fn is_of_dtype(&self, row: &Bound<'_, PyAny>) -> bool {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use ringbuf_core::{
     AttachError, CreateError, InspectError, NameError, PublishError, ReadError, SchemaError,
@@ -66,7 +66,17 @@ pub(crate) fn forked(py: Python<'_>) -> PyErr {
 /// What is done with a producer or a reader after it was closed.
 pub(crate) fn closed(py: Python<'_>, what: &str, name: &str) -> PyErr {
     let message = format!("the {what} of ring {name} was closed: make another one");
-    error(py, "PublishError", message)
+    let class = match what {
+        "reader" => "ReadError",
+        _ => "PublishError",
+    };
+    error(py, class, message)
+}
+
+/// For who would send it to another process.
+pub(crate) fn unpicklable() -> PyErr {
+    let message = "a producer belongs to one process: attach readers by its name in others";
+    PyTypeError::new_err(message)
 }
 
 /// While a claim has the producer.
@@ -75,12 +85,18 @@ pub(crate) fn claimed(py: Python<'_>, name: &str) -> PyErr {
     error(py, "PublishError", message)
 }
 
+/// When a claim has ended.
+pub(crate) fn not_claimed(py: Python<'_>, name: &str) -> PyErr {
+    let message = format!("the claim of a frame of ring {name} has ended: claim the next one");
+    error(py, "PublishError", message)
+}
+
 /// When the time is over and another thread still publishes.
 pub(crate) fn busy(py: Python<'_>, name: &str) -> PyErr {
     let message = format!(
         "another thread of this process is publishing to ring {name}: wait for it, or give more time"
     );
-    full(py, message, None, None, 0)
+    full(py, message, None, None)
 }
 
 pub(crate) fn reader_closed(py: Python<'_>, name: &str) -> PyErr {
@@ -169,7 +185,7 @@ pub(crate) fn publish(py: Python<'_>, found: PublishError) -> PyErr {
         | PublishError::Bytes { .. }
         | PublishError::TooLong { .. }
         | PublishError::Shape { .. } => PyValueError::new_err(text),
-        PublishError::Full { reader, lag } => full(py, text, Some(reader), Some(lag), 0),
+        PublishError::Full { reader, lag } => full(py, text, Some(reader), Some(lag)),
         PublishError::NotInPlace { .. } => {
             let text = text.replace("`in_place`", "in_place=True");
             let text = text.replace("write the claim with `write`", "give the array to publish");
@@ -181,11 +197,11 @@ pub(crate) fn publish(py: Python<'_>, found: PublishError) -> PyErr {
     }
 }
 
-/// As [`publish`], after so many records of the call were published.
-pub(crate) fn try_publish(py: Python<'_>, found: TryPublishError, published: usize) -> PyErr {
+/// As [`publish`].
+pub(crate) fn try_publish(py: Python<'_>, found: TryPublishError) -> PyErr {
     let text = found.to_string();
     match found {
-        TryPublishError::Full { reader, lag } => full(py, text, Some(reader), Some(lag), published),
+        TryPublishError::Full { reader, lag } => full(py, text, Some(reader), Some(lag)),
         TryPublishError::Publish(found) => publish(py, found),
         _ => error(py, "PublishError", text),
     }
@@ -197,12 +213,22 @@ pub(crate) fn full(
     text: String,
     reader: Option<String>,
     lag: Option<u64>,
-    published: usize,
 ) -> PyErr {
     let full = error(py, "Full", text);
     let full = with(py, full, "reader", reader);
-    let full = with(py, full, "lag", lag);
-    with(py, full, "published", published)
+    with(py, full, "lag", lag)
+}
+
+/// Of `Full`: that so many records of the call were published before.
+pub(crate) fn after(py: Python<'_>, error: PyErr, published: usize) -> PyErr {
+    let is_full = py
+        .import("pyringbuf.errors")
+        .and_then(|errors| errors.getattr("Full"))
+        .is_ok_and(|full| error.matches(py, full).unwrap_or(false));
+    match is_full {
+        true => with(py, error, "published", published),
+        false => error,
+    }
 }
 
 pub(crate) fn inspect(py: Python<'_>, found: InspectError) -> PyErr {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 /// How long somebody waits before signals are looked at: Ctrl-C works within that.
@@ -14,24 +14,26 @@ const LONG_COPY: usize = 64 << 10;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seconds(Duration);
 
-impl Seconds {
-    /// Not at all: try once.
-    pub(crate) const ZERO: Seconds = Seconds(Duration::ZERO);
-
-    pub(crate) fn at_most(limit: Duration) -> Seconds {
-        Seconds(limit)
-    }
-}
-
 impl<'py> FromPyObject<'_, 'py> for Seconds {
     type Error = PyErr;
 
     fn extract(found: Borrowed<'_, 'py, PyAny>) -> PyResult<Seconds> {
         let expected = "expected seconds from 0 on, or None to wait for ever";
-        let seconds: f64 = found.extract().map_err(|_| {
-            let found = crate::errors::excerpt(&found);
-            PyTypeError::new_err(format!("found a timeout of {found}, {expected}"))
-        })?;
+        let seconds: f64 = match found.extract() {
+            Ok(seconds) => seconds,
+            // An integer beyond all floats.
+            Err(error) if error.is_instance_of::<PyOverflowError>(found.py()) => {
+                match found.lt(0)? {
+                    true => f64::NEG_INFINITY,
+                    false => f64::INFINITY,
+                }
+            }
+            Err(_) => {
+                let found = crate::errors::excerpt(&found);
+                let message = format!("found a timeout of {found}, {expected}");
+                return Err(PyTypeError::new_err(message));
+            }
+        };
         if seconds.is_nan() || seconds < 0.0 {
             let message = format!("found a timeout of {seconds}, {expected}");
             return Err(PyValueError::new_err(message));
@@ -70,50 +72,8 @@ impl Deadline {
     }
 }
 
-/// What a step of a wait came to.
-#[derive(Debug)]
-pub(crate) enum Step<T> {
-    /// It is over.
-    Done(T),
-    /// Something was done, and there is more to do at once, whatever the time.
-    Progress,
-    /// Nothing yet.
-    Waiting,
-}
-
-/// Takes steps, each of which may wait as long as it is told, until one is done or the time is over: `None`. With a
-/// timeout of 0 one step is taken. The interpreter is let go of during each, and signals are handled in between: what
-/// their handlers raise ends the wait.
-///
-/// # Errors
-///
-/// What a signal handler has raised, `KeyboardInterrupt` above all.
-pub(crate) fn wait<T: Send>(
-    py: Python<'_>,
-    timeout: Option<Seconds>,
-    mut step: impl FnMut(Duration) -> Step<T> + Send,
-) -> PyResult<Option<T>> {
-    let deadline = Deadline::of(timeout);
-    loop {
-        match py.detach(|| step(deadline.slice())) {
-            Step::Done(value) => return Ok(Some(value)),
-            Step::Waiting if deadline.is_over() => return Ok(None),
-            Step::Waiting | Step::Progress => py.check_signals()?,
-        }
-    }
-}
-
 /// Whether copying so many bytes takes longer than letting the interpreter go and getting it back.
 #[inline]
 pub(crate) fn is_long(bytes: usize) -> bool {
     bytes > LONG_COPY
-}
-
-/// Runs what copies so many bytes, and lets the interpreter go if that takes long.
-#[inline]
-pub(crate) fn copying<T: Send>(py: Python<'_>, bytes: usize, copy: impl FnOnce() -> T + Send) -> T {
-    match is_long(bytes) {
-        true => py.detach(copy),
-        false => copy(),
-    }
 }

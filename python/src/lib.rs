@@ -9,6 +9,7 @@
 
 mod batch;
 mod buffer;
+mod claim;
 mod encode;
 mod errors;
 mod event;
@@ -17,12 +18,15 @@ mod follower;
 mod fork;
 mod frame_header;
 mod frames_in;
+mod frames_out;
 mod gil;
 mod held;
+mod job;
 mod numpy;
 mod options;
 mod producer;
 mod reader;
+mod rings;
 mod schema;
 mod seat;
 
@@ -35,6 +39,8 @@ mod _core {
     #[pymodule_export]
     use crate::batch::Batch;
     #[pymodule_export]
+    use crate::claim::FrameClaim;
+    #[pymodule_export]
     use crate::event::{Event, Ledger};
     #[pymodule_export]
     use crate::follower::Follower;
@@ -43,15 +49,20 @@ mod _core {
     #[pymodule_export]
     use crate::frames_in::{Frame, FrameReader};
     #[pymodule_export]
+    use crate::frames_out::FrameProducer;
+    #[pymodule_export]
     use crate::producer::Producer;
     #[pymodule_export]
     use crate::reader::Reader;
+    #[pymodule_export]
+    use crate::rings::{directory, gc, info, path, remove, rings};
     #[pymodule_export]
     use crate::schema::check_schema;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::fork::register(module)?;
+        module.add("FORMAT_VERSION", ringbuf_core::inspect::FORMAT_VERSION)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -3,26 +3,27 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyBufferError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::PyBytes;
 use ringbuf_core::{
     PublishError, Retain, Schema, TryPublishError, UntypedProducer, WhenFull, inspect,
 };
 
 use crate::buffer::with_bytes;
-use crate::encode::Encoder;
+use crate::encode::{CONVERT, Encoder};
 use crate::errors;
 use crate::gil::{self, Seconds};
+use crate::job::{self, Job};
 use crate::options::Choices;
-use crate::seat::{Job, Seat};
+use crate::seat::Seat;
 
 /// Records of at most so many bytes are put together on the stack.
 const SMALL: usize = 256;
 /// Bytes that are copied before signals are looked at.
 const PIECE: usize = 16 << 20;
 
-/// The one process that publishes records; see `pyringbuf.Producer`.
+/// What `pyringbuf.Producer` is made of.
 #[pyclass(module = "pyringbuf", name = "Producer", subclass, frozen, weakref)]
 #[derive(Debug)]
 pub(crate) struct Producer {
@@ -59,7 +60,7 @@ impl Producer {
             .map_err(|error| errors::create(py, error))?;
         Ok(Producer {
             capacity: producer.capacity(),
-            seat: Seat::new(producer.name().to_owned().as_str(), producer),
+            seat: Seat::new(producer.name().to_owned(), producer),
             encoder,
             schema: json,
             path,
@@ -67,6 +68,24 @@ impl Producer {
         })
     }
 
+    /// Publishes one record and returns its sequence, or None if the ring drops what a reader leaves no room for
+    /// (when_full="drop").
+    ///
+    /// `row` is a tuple or list with a value for each field, a dict by their names, a record of an array (`array[i]`), or bytes
+    /// of exactly one record; for a ring of one field its value alone will do, too. No value is narrowed: a float for an
+    /// integer field, an integer that does not fit, text that is too long is an error that names the field. (A float is
+    /// rounded to that of an "f4" field.) Times are `np.datetime64`, `datetime`, or integers of nanoseconds.
+    ///
+    ///     >>> with Producer.create("doc-publish", [("n", "u2"), ("label", "S4"), ("xy", "f4", (2,))]) as producer:
+    ///     ...     producer.publish((1, "one", (0.5, 1.0)))
+    ///     ...     producer.publish({"n": 2, "label": b"two", "xy": np.zeros(2)})
+    ///     ...     producer.publish((70_000, "many", (0, 0)))
+    ///     Traceback (most recent call last):
+    ///     OverflowError: field "n": found 70000 (int), expected 0 to 65535 (u16)
+    ///
+    /// While a reader that may hold this producer is a full ring behind it waits: at most `timeout` seconds (None: for ever; 0:
+    /// not at all), then it raises `Full`, which names the reader. The record is not published then, nor if Ctrl-C ends the
+    /// wait. With a timeout nothing is dropped.
     #[pyo3(signature = (row, timeout=None))]
     fn publish(
         &self,
@@ -91,6 +110,26 @@ impl Producer {
         }
     }
 
+    /// Publishes the records of an array in order and returns how many: all of them, unless the ring drops what a reader
+    /// leaves no room for (when_full="drop"). Much cheaper than one by one.
+    ///
+    /// An array of the dtype of the ring that lies in one piece is copied into the ring, once. Others are converted before: an
+    /// array with the same fields in the same order whose types NumPy converts with casting="same_kind", where every integer,
+    /// time and text must fit; for a ring of one field an array of its values; bytes of whole records are taken as they are.
+    ///
+    ///     >>> with Producer.create("doc-batch", [("t", "u8"), ("x", "f4")]) as producer:
+    ///     ...     records = np.zeros(1000, producer.dtype)
+    ///     ...     records["t"] = np.arange(1000)
+    ///     ...     producer.publish_batch(records)
+    ///     ...     producer.publish_batch(records[::2])
+    ///     1000
+    ///     500
+    ///
+    /// It waits as `publish` does, for room for all; `Full.published` says how many were published when the time was over.
+    /// Those stay published, also when Ctrl-C ends the wait: `published` tells.
+    ///
+    /// Other threads run while it waits, and while it copies more than 64 KiB: they must not write into the array meanwhile.
+    /// Who does publishes records that are partly old and partly new.
     #[pyo3(signature = (array, timeout=None))]
     fn publish_batch(
         &self,
@@ -98,11 +137,23 @@ impl Producer {
         array: &Bound<'_, PyAny>,
         timeout: Option<Seconds>,
     ) -> PyResult<usize> {
-        let convert = py.import("pyringbuf.convert")?.getattr("batch")?;
+        if self.encoder.is_batch(array) {
+            let published = with_bytes(array, |bytes| self.publish_bytes(py, bytes, timeout));
+            match published {
+                Ok(published) => return published,
+                // It does not lie in one piece.
+                Err(error) if error.is_instance_of::<PyValueError>(py) => {}
+                Err(error) if error.is_instance_of::<PyBufferError>(py) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let convert = py.import(CONVERT)?.getattr("batch")?;
         let array = convert.call1((array, self.encoder.dtype()))?;
         with_bytes(&array, |bytes| self.publish_bytes(py, bytes, timeout))?
     }
 
+    /// Waits until `n` readers have registered; False if that takes more than `timeout` seconds (None: for ever; 0: it only
+    /// looks). Readers that may not register are not seen.
     #[pyo3(signature = (n=1, timeout=None))]
     fn wait_for_readers(
         &self,
@@ -113,6 +164,8 @@ impl Producer {
         self.seat.wait_for_readers(py, n, timeout)
     }
 
+    /// Closes the ring: readers read what is left and end. The files stay, and a new producer may continue them. Closing it
+    /// again does nothing, nor does closing it in a forked child.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.seat.close(py)
     }
@@ -127,75 +180,81 @@ impl Producer {
     }
 
     fn __reduce__(&self) -> PyResult<()> {
-        Err(PyTypeError::new_err(
-            "a producer belongs to one process: attach readers by its name in others",
-        ))
+        Err(errors::unpicklable())
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        let py = slf.py();
         let this = slf.get();
-        let kind: Bound<'_, PyType> = slf.get_type();
-        let state = match this.seat.is_closed() {
-            true => ", closed",
-            false => "",
-        };
         Ok(format!(
-            "<{} {} of {}, capacity {}, published {}{state}>",
-            kind.name()?,
+            "<{} {} of {}, capacity {}, {}>",
+            slf.get_type().name()?,
             this.seat.name(),
-            this.encoder.dtype().bind(py).str()?,
+            this.encoder.dtype().bind(slf.py()).str()?,
             this.capacity,
-            this.seat.published(py).unwrap_or(0),
+            this.seat.state(),
         ))
     }
 
+    /// The name of the ring.
     #[getter]
     fn name(&self) -> &str {
         self.seat.name()
     }
 
+    /// Its data file.
     #[getter]
     fn path(&self) -> PathBuf {
         self.path.clone()
     }
 
+    /// The type of a record.
     #[getter]
     fn dtype(&self, py: Python<'_>) -> Py<PyAny> {
         self.encoder.dtype().clone_ref(py)
     }
 
+    /// What a record consists of, as the JSON in the file of the ring.
     #[getter]
     fn schema(&self) -> &str {
         &self.schema
     }
 
+    /// How many records the ring keeps.
     #[getter]
     fn capacity(&self) -> u64 {
         self.capacity
     }
 
+    /// The next sequence to be published: how many records have been, by all producers of the ring. It stays what it is
+    /// once this one is closed.
     #[getter]
     fn published(&self, py: Python<'_>) -> PyResult<u64> {
         self.seat.published(py)
     }
 
+    /// How many records were dropped because a reader left no room for them (when_full="drop"), since the ring was created.
     #[getter]
     fn refused(&self, py: Python<'_>) -> PyResult<u64> {
         self.seat.refused(py)
     }
 
+    /// Seconds between the oldest and the newest that the ring keeps; None until something was overwritten, and on a ring
+    /// that was created with stamp=False.
     #[getter]
     fn kept(&self, py: Python<'_>) -> PyResult<Option<f64>> {
-        let kept = self.seat.with(py, |producer| producer.kept())?;
+        let kept = self
+            .seat
+            .with(py, None, false, |producer| producer.kept())?;
         Ok(kept.map(|kept| kept.as_secs_f64()))
     }
 
+    /// How many readers have registered and live.
     #[getter]
     fn registered_readers(&self, py: Python<'_>) -> PyResult<usize> {
-        self.seat.with(py, |producer| producer.registered_readers())
+        self.seat.registered_readers(py)
     }
 
+    /// Whether this producer was closed, or belongs to the process that this one was forked from.
     #[getter]
     fn closed(&self) -> bool {
         self.seat.is_closed()
@@ -230,7 +289,7 @@ impl Producer {
         timeout: Option<Seconds>,
     ) -> PyResult<Option<u64>> {
         let job = self.job(record, timeout);
-        let (count, next) = self.seat.publish(py, job, timeout)?;
+        let (count, next) = job::publish(py, &self.seat, job, timeout)?;
         Ok((count > 0).then(|| next - 1))
     }
 
@@ -241,7 +300,7 @@ impl Producer {
         timeout: Option<Seconds>,
     ) -> PyResult<usize> {
         let job = self.job(records, timeout);
-        Ok(self.seat.publish(py, job, timeout)?.0)
+        Ok(job::publish(py, &self.seat, job, timeout)?.0)
     }
 
     fn job<'a>(&self, records: &'a [u8], timeout: Option<Seconds>) -> Records<'a> {

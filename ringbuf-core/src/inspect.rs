@@ -32,6 +32,13 @@ pub const SYSTEM: &str = platform::NAME;
 /// milliseconds: later, and at some cost while idle.
 pub const IS_WOKEN: bool = platform::FAST_WAIT;
 
+/// The version of the files that this reads and writes; see `docs/FORMAT.md`.
+///
+/// ```
+/// assert_eq!(ringbuf_core::inspect::FORMAT_VERSION, 1);
+/// ```
+pub const FORMAT_VERSION: u32 = files::FORMAT_VERSION;
+
 /// What the producer of a ring is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

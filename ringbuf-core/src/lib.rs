@@ -124,7 +124,7 @@ pub use error::{
 #[cfg(not(loom))]
 pub use frames::{
     Frame, FrameBatch, FrameClaim, FrameCopy, FrameHeader, FrameInfo, FrameProducer, FrameReader,
-    FrameRetain, Frames, HeldFrames,
+    FrameRetain, Frames, HeldFrames, OwnedFrameClaim, RingMemory,
 };
 #[cfg(not(loom))]
 pub use options::{

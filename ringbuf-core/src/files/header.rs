@@ -33,6 +33,7 @@ pub(crate) const HEADER_LEN: usize = 256;
 
 /// The last digit is the major version of the format.
 const RING_MAGIC: [u8; 8] = *b"RINGBUF1";
+pub(crate) const FORMAT_VERSION: u32 = (RING_MAGIC[7] - b'0') as u32;
 pub(crate) const READERS_MAGIC: [u8; 8] = *b"RINGRDR1";
 const MINOR: u32 = 0;
 

@@ -15,7 +15,7 @@ use crate::platform::{self, FileId, Lock, LockError};
 
 pub(crate) use access::Access;
 pub use header::FormatError;
-pub(crate) use header::{DATA_MAX, READERS_LEN, READERS_MAGIC};
+pub(crate) use header::{DATA_MAX, FORMAT_VERSION, READERS_LEN, READERS_MAGIC};
 pub(crate) use make::{Ownership, Wanted, create};
 pub(crate) use open::{Opened, Registrar, open};
 pub use place::NameError;

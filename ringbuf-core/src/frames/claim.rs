@@ -82,13 +82,7 @@ impl<'a> FrameClaim<'a> {
     /// ```
     #[inline]
     pub fn bytes_mut(&mut self) -> Result<&mut [u8], PublishError> {
-        let core = &mut self.producer.core;
-        core.check_fork()?;
-        if !core.geometry().in_place {
-            return Err(core.not_in_place());
-        }
-        let payload = core.writer.payload_in_place(self.want);
-        Ok(payload.expect("a claim is claimed").bytes())
+        self.producer.bytes_in_place(self.want)
     }
 
     /// As [`FrameClaim::bytes_mut`], as numbers: as many whole ones as fit into the frame.

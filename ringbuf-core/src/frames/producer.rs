@@ -292,8 +292,19 @@ impl FrameProducer {
         }
     }
 
+    /// The bytes of a claim where they lie.
     #[inline]
-    fn claim_within(
+    pub(super) fn bytes_in_place(&mut self, want: Want) -> Result<&mut [u8], PublishError> {
+        self.core.check_fork()?;
+        if !self.core.geometry().in_place {
+            return Err(self.core.not_in_place());
+        }
+        let payload = self.core.writer.payload_in_place(want);
+        Ok(payload.expect("a claim is claimed").bytes())
+    }
+
+    #[inline]
+    pub(super) fn claim_within(
         &mut self,
         len: usize,
         patience: Patience<'_>,

@@ -247,3 +247,126 @@ impl UntypedProducer {
         self.core.close();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::WhenFull;
+    use crate::protocol::wake;
+    use crate::schema::{Element, Field};
+    use crate::sync::{Arc, Ordering};
+
+    fn bytes(records: u64, when_full: WhenFull) -> UntypedProducer {
+        let schema = Schema::packed([Field::new("value", Element::U8)]).unwrap();
+        let options = CreateOptions::default().when_full(when_full);
+        UntypedProducer::heap_with(schema, Retain::records(records), &options).unwrap()
+    }
+
+    /// Two records in a ring of four, whose reader has taken none.
+    fn half_full(when_full: WhenFull) -> (UntypedProducer, UntypedReader) {
+        let mut producer = bytes(4, when_full);
+        let reader = producer
+            .reader(ReaderOptions::lossless().named("slow"))
+            .unwrap();
+        assert_eq!(producer.try_publish_bytes(&[0, 1]).unwrap(), 2);
+        (producer, reader)
+    }
+
+    #[test]
+    fn trying_publishes_what_fits_and_refuses_nothing() {
+        for when_full in [WhenFull::Wait, WhenFull::Drop] {
+            let (mut producer, mut reader) = half_full(when_full);
+            assert_eq!(producer.try_publish_bytes(&[]).unwrap(), 0);
+            assert_eq!(producer.try_publish_bytes(&[2, 3, 4, 5]).unwrap(), 2);
+            for records in [&[4][..], &[4, 5]] {
+                let error = producer.try_publish_bytes(records).unwrap_err();
+                assert!(
+                    matches!(error, TryPublishError::Full { reader, lag: 4 } if reader == "slow")
+                );
+            }
+            assert_eq!((producer.published(), producer.refused()), (4, 0));
+            let mut read = Vec::new();
+            while let Some(batch) = reader.poll().unwrap() {
+                read.extend_from_slice(batch.records().bytes());
+            }
+            assert_eq!(read, [0, 1, 2, 3]);
+            assert_eq!(producer.try_publish_bytes(&[4, 5]).unwrap(), 2);
+        }
+    }
+
+    #[test]
+    fn who_has_a_limit_is_told_what_was_published() {
+        const SHORT: Duration = Duration::from_millis(1);
+        for when_full in [WhenFull::Wait, WhenFull::Drop] {
+            let (mut producer, mut reader) = half_full(when_full);
+            assert_eq!(
+                producer.publish_bytes_timeout(&[2, 3, 4], SHORT).unwrap(),
+                2
+            );
+            assert_eq!((producer.published(), producer.refused()), (4, 0));
+            let reading = std::thread::spawn(move || {
+                let mut read = Vec::new();
+                while let Some(batch) = reader.next().unwrap() {
+                    read.extend_from_slice(batch.records().bytes());
+                }
+                read
+            });
+            let long = Duration::from_secs(60);
+            assert_eq!(
+                producer
+                    .publish_bytes_timeout(&[4, 5, 6, 7, 8], long)
+                    .unwrap(),
+                5
+            );
+            producer.close();
+            assert_eq!(reading.join().unwrap(), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        }
+    }
+
+    #[test]
+    fn half_a_record_is_an_error() {
+        let schema = Schema::packed([Field::new("value", Element::U32)]).unwrap();
+        let mut producer = UntypedProducer::heap(schema, Retain::records(4)).unwrap();
+        let expected = |error: PublishError| {
+            matches!(
+                error,
+                PublishError::Bytes {
+                    found: 7,
+                    record_size: 4
+                }
+            )
+        };
+        let limit = Duration::ZERO;
+        assert!(expected(
+            producer.publish_bytes_timeout(&[0; 7], limit).unwrap_err()
+        ));
+        let Err(TryPublishError::Publish(error)) = producer.try_publish_bytes(&[0; 7]) else {
+            panic!("half a record was published, or found no room");
+        };
+        assert!(expected(error));
+        assert_eq!(producer.published(), 0);
+    }
+
+    /// As for the producer of one type.
+    #[test]
+    fn every_way_to_publish_bytes_wakes_who_sleeps() {
+        const LONG: Duration = Duration::from_secs(60);
+        let ways: [fn(&mut UntypedProducer); 5] = [
+            |producer| assert!(producer.publish_bytes(&[1]).is_ok()),
+            |producer| assert!(producer.publish_bytes_until(&[1], &|| false).is_ok()),
+            |producer| assert!(producer.try_publish_bytes(&[1]).is_ok()),
+            |producer| assert!(producer.try_publish_bytes(&[1, 2]).is_ok()),
+            |producer| assert!(producer.publish_bytes_timeout(&[1, 2], LONG).is_ok()),
+        ];
+        let mut producer = bytes(64, WhenFull::Wait);
+        let memory = Arc::clone(producer.core.writer.memory());
+        let word = &memory.control().wake.0;
+        for (i, publish) in ways.into_iter().enumerate() {
+            for _ in 0..2 {
+                wake::arm(word);
+                publish(&mut producer);
+                assert_eq!(word.load(Ordering::Relaxed) & 1, 0, "way {i}");
+            }
+        }
+    }
+}
