@@ -174,9 +174,7 @@ def test_times_that_are_none(timeout: Any) -> None:
         asyncio.run(reader.aread(timeout))
 
 
-@pytest.mark.parametrize(
-    "timeout", [math.inf, 1e300, 10**400, LIMIT, None], ids=lambda value: repr(value)[:10]
-)
+@pytest.mark.parametrize("timeout", [math.inf, 1e300, 10**400, LIMIT, None], ids=lambda value: repr(value)[:10])
 def test_time_enough(timeout: Any) -> None:
     producer = plain()
     reader = rb.Reader.attach("plain")

@@ -71,7 +71,7 @@ def test_frames_come_as_they_were_published(delivery: str, form: str, shape: tup
                 assert (found == each).all()
             assert bytes(frame) == each.tobytes()
             assert len(frame) == each.nbytes
-            assert frame.is_in_place is ((delivery == "lossless" and each.nbytes > 0) or frame.is_in_place)
+            assert frame.is_in_place is (delivery == "lossless" and each.nbytes > 0 or frame.is_in_place)
             assert frame.published is not None
             if np.dtype(form).kind not in "Mm":
                 view = memoryview(frame)
@@ -163,9 +163,7 @@ def test_given_back_at_the_next_read() -> None:
     camera = rb.FrameProducer.create("back", frames=1, frame_bytes=1000)
     reader = rb.FrameReader.attach("back", "lossless")
     # One frame is all that it keeps: iterating never holds two.
-    sender = threading.Thread(
-        target=lambda: [camera.publish(bytes([n]) * 1000) for n in range(50)] and camera.close()
-    )
+    sender = threading.Thread(target=lambda: [camera.publish(bytes([n]) * 1000) for n in range(50)] and camera.close())
     sender.start()
     first = None
     for n, frame in enumerate(reader):
@@ -376,9 +374,7 @@ def test_a_frame_says_why_it_cannot_be_sent() -> None:
 @settings(max_examples=100)
 def test_any_bytes(frames: list[tuple[bytes, int]]) -> None:
     with rb.FrameProducer.create("any", frames=64, frame_bytes=512, replace=True) as camera:
-        readers = [
-            rb.FrameReader.attach("any", delivery) for delivery in ("lossy", "bounded:10s", "lossless")
-        ]
+        readers = [rb.FrameReader.attach("any", delivery) for delivery in ("lossy", "bounded:10s", "lossless")]
         for found, tag in frames:
             camera.publish(found, tag)
         camera.close()

@@ -560,9 +560,7 @@ def test_a_log_that_fails_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None
             list(reader)
     batches = list(reader)
     assert [event.kind for batch in batches for event in batch.events] == ["demoted"]
-    assert sum(len(batch) + batch.missed for batch in batches) == 100 - (
-        reader.ledger.read - sum(map(len, batches))
-    )
+    assert sum(len(batch) + batch.missed for batch in batches) == 100 - (reader.ledger.read - sum(map(len, batches)))
 
 
 class TestTheRing:
@@ -819,11 +817,7 @@ EXPECTED = (TypeError, ValueError, OverflowError, rb.Error, TimeoutError, Buffer
 class TestAnything:
     """Whatever the arguments: an exception that says so, or it works."""
 
-    @given(
-        st.dictionaries(
-            st.sampled_from(["delivery", "start", "until", "wait", "reader_name", "dtype"]), ANYTHING
-        )
-    )
+    @given(st.dictionaries(st.sampled_from(["delivery", "start", "until", "wait", "reader_name", "dtype"]), ANYTHING))
     @settings(max_examples=300)
     def test_attach(self, choices: dict[str, Any]) -> None:
         with plain() as producer:

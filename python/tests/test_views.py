@@ -77,9 +77,7 @@ BUFFERS: dict[str, Callable[[Any], Any]] = {
 ALL = [(RECORD, key) for key in VIEWS | BUFFERS] + [(TIMED, key) for key in VIEWS]
 
 
-@pytest.mark.parametrize(
-    ("dtype", "kind"), ALL, ids=[f"{key}{'' if d is RECORD else ' of times'}" for d, key in ALL]
-)
+@pytest.mark.parametrize(("dtype", "kind"), ALL, ids=[f"{key}{'' if d is RECORD else ' of times'}" for d, key in ALL])
 def test_a_view_holds_the_records_and_nothing_else_does(dtype: np.dtype[Any], kind: str) -> None:
     producer, reader = make(dtype=dtype, reader_name="the viewer")
     producer.publish_batch(records(0, KEPT, dtype))
