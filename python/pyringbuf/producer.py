@@ -7,7 +7,7 @@ import os
 import weakref
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from numpy.typing import DTypeLike
 
@@ -41,8 +41,10 @@ class Producer(_core.Producer):
 
     __slots__ = ()
 
-    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:
-        raise TypeError(f"make it with {cls.__name__}.create(name, dtype)")
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *_args, **_choices):
+            raise TypeError(f"make it with {cls.__name__}.create(name, dtype)")
 
     @classmethod
     def create(
@@ -69,7 +71,7 @@ class Producer(_core.Producer):
             What a record consists of; whatever `np.dtype` takes. A plain type, as "f8" or ("f4", (3,)), becomes one field
             "value".
         retain
-            Records kept: exactly so many. By default as many as fit into 16 MiB, and 1024 at least.
+            Records kept: exactly so many. By default as many as fit into 16 MiB with their times, and 1024 at least.
         units, clocks
             What the fields are measured in, as {"accel": "m/s2"}, and which of them is the time of the record, on which
             clock: {"t_ns": "unix"}, "monotonic" or "recording".
@@ -94,7 +96,7 @@ class Producer(_core.Producer):
         schema = schema_of(dtype, units, clocks)
         kept = dtype_of(schema)
         if retain is None:
-            retain = max(_KEPT_BYTES // kept.itemsize, _KEPT_LEAST)
+            retain = max(_KEPT_BYTES // (kept.itemsize + 8 * bool(stamp)), _KEPT_LEAST)
         choices = _choices(
             stamp=stamp,
             allow=allow,
@@ -144,8 +146,10 @@ class FrameProducer(_core.FrameProducer):
 
     __slots__ = ()
 
-    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:
-        raise TypeError(f"make it with {cls.__name__}.create(name)")
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *_args, **_choices):
+            raise TypeError(f"make it with {cls.__name__}.create(name)")
 
     @classmethod
     def create(

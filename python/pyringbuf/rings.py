@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import _core
+from .errors import NotFound
 from .schema import clocks_of, dtype_of, units_of
 
 __all__ = ["FramesInfo", "ReaderInfo", "RingInfo", "Swept", "gc", "info", "path", "remove", "rings"]
@@ -147,12 +148,16 @@ def rings() -> list[RingInfo]:
     return [_ring(found) if isinstance(found, dict) else RingInfo(*found) for found in _core.rings()]
 
 
-def remove(name: str | os.PathLike[str]) -> None:
+def remove(name: str | os.PathLike[str], *, missing_ok: bool = False) -> None:
     """Removes a ring that no living producer has; its readers are told.
 
-    Raises `InUse` while its producer lives, and `NotFound` if there is none.
+    Raises `InUse` while its producer lives, and `NotFound` if there is none, unless `missing_ok`.
     """
-    _core.remove(os.fspath(name))
+    try:
+        _core.remove(os.fspath(name))
+    except NotFound:
+        if not missing_ok:
+            raise
 
 
 def gc(dry_run: bool = False, *, disk: bool = False) -> list[Swept]:

@@ -2,14 +2,20 @@
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use ringbuf_core::{Element, Field, Schema};
 
 use crate::buffer::with_bytes;
 use crate::errors::excerpt;
 
-/// The module of the slow ways, by NumPy.
-pub(crate) const CONVERT: &str = "pyringbuf.convert";
+/// A function of the Python half that does by NumPy what is not done here.
+pub(crate) fn convert<'py>(py: Python<'py>, function: &str) -> PyResult<Bound<'py, PyAny>> {
+    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    let module =
+        MODULE.get_or_try_init(py, || py.import("pyringbuf.convert").map(Bound::unbind))?;
+    module.bind(py).getattr(function)
+}
 
 /// Where one field lies, and what it takes.
 #[derive(Debug)]
@@ -68,6 +74,11 @@ impl Encoder {
 
     #[inline(never)]
     fn others(&self, row: &Bound<'_, PyAny>, record: &mut [u8]) -> PyResult<()> {
+        if let Some(slot) = self.alone()
+            && (row.is_instance_of::<PyFloat>() || row.is_instance_of::<PyInt>())
+        {
+            return slot.put(row, record);
+        }
         if let Ok(fields) = row.cast::<PyDict>() {
             return self.dict(fields, record);
         }
@@ -86,10 +97,10 @@ impl Encoder {
         if let Some(slot) = self.alone() {
             return slot.put(row, record);
         }
-        let convert = row.py().import(CONVERT)?.getattr("row")?;
+        let by_numpy = convert(row.py(), "row")?;
         let names = self.slots.iter().map(|slot| &slot.name);
         let names = PyTuple::new(row.py(), names)?;
-        let row = convert.call1((row, names))?;
+        let row = by_numpy.call1((row, names))?;
         match row.cast::<PyDict>() {
             Ok(fields) => self.dict(fields, record),
             Err(_) => self.values(row.cast::<PyTuple>()?, record),
@@ -355,8 +366,8 @@ impl Slot {
         if error.is_instance_of::<PyOverflowError>(py) {
             return Err(self.out_of_range(value));
         }
-        let convert = py.import(CONVERT)?.getattr("time")?;
-        let number = convert.call1((value, self.element.format(), &self.name))?;
+        let by_numpy = convert(py, "time")?;
+        let number = by_numpy.call1((value, self.element.format(), &self.name))?;
         out.copy_from_slice(&number.extract::<i64>()?.to_le_bytes());
         Ok(())
     }
@@ -399,9 +410,9 @@ impl Slot {
         out: &mut [u8],
     ) -> PyResult<()> {
         let py = value.py();
-        let convert = py.import(CONVERT)?.getattr("field")?;
+        let by_numpy = convert(py, "field")?;
         let shape = PyTuple::new(py, shape)?;
-        let array = convert.call1((value, self.element.format(), shape, &self.name))?;
+        let array = by_numpy.call1((value, self.element.format(), shape, &self.name))?;
         with_bytes(&array, |bytes| match bytes.len() == out.len() {
             true => {
                 out.copy_from_slice(bytes);

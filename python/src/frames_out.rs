@@ -13,6 +13,7 @@ use ringbuf_core::{
 
 use crate::buffer::with_bytes;
 use crate::claim::FrameClaim;
+use crate::encode::convert;
 use crate::errors;
 use crate::gil::Seconds;
 use crate::job::{self, Job};
@@ -104,7 +105,7 @@ impl FrameProducer {
         let (array, info) = match is_plain {
             true => (frame.clone(), bytes),
             false => {
-                let array = py.import("pyringbuf.convert")?.getattr("frame")?;
+                let array = convert(py, "frame")?;
                 let array = array.call1((frame,))?;
                 let info = info(&array.getattr("dtype")?, &array.getattr("shape")?)?;
                 (array, info.tagged(tag))
@@ -132,20 +133,15 @@ impl FrameProducer {
         tag: u64,
         timeout: Option<Seconds>,
     ) -> PyResult<FrameClaim> {
-        let convert = slf.py().import("pyringbuf.convert")?.getattr("claim")?;
-        let (shape, dtype, len) = convert.call1((shape, dtype))?.extract()?;
+        let by_numpy = convert(slf.py(), "claim")?;
+        let (shape, dtype, len) = by_numpy.call1((shape, dtype))?.extract()?;
         FrameClaim::new(slf, shape, dtype, len, tag, timeout)
     }
 
-    /// Waits until `n` readers have registered; False if that takes more than `timeout` seconds (None: for ever; 0: it only
-    /// looks). Readers that may not register are not seen.
+    /// Waits until `n` readers have registered, at most `timeout` seconds (None: for ever; 0: it only looks): then it raises
+    /// TimeoutError. Readers that may not register are not seen.
     #[pyo3(signature = (n=1, timeout=None))]
-    fn wait_for_readers(
-        &self,
-        py: Python<'_>,
-        n: usize,
-        timeout: Option<Seconds>,
-    ) -> PyResult<bool> {
+    fn wait_for_readers(&self, py: Python<'_>, n: usize, timeout: Option<Seconds>) -> PyResult<()> {
         self.seat.wait_for_readers(py, n, timeout)
     }
 

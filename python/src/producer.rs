@@ -11,7 +11,7 @@ use ringbuf_core::{
 };
 
 use crate::buffer::with_bytes;
-use crate::encode::{CONVERT, Encoder};
+use crate::encode::{Encoder, convert};
 use crate::errors;
 use crate::gil::{self, Seconds};
 use crate::job::{self, Job};
@@ -147,20 +147,15 @@ impl Producer {
                 Err(error) => return Err(error),
             }
         }
-        let convert = py.import(CONVERT)?.getattr("batch")?;
-        let array = convert.call1((array, self.encoder.dtype()))?;
+        let by_numpy = convert(py, "batch")?;
+        let array = by_numpy.call1((array, self.encoder.dtype()))?;
         with_bytes(&array, |bytes| self.publish_bytes(py, bytes, timeout))?
     }
 
-    /// Waits until `n` readers have registered; False if that takes more than `timeout` seconds (None: for ever; 0: it only
-    /// looks). Readers that may not register are not seen.
+    /// Waits until `n` readers have registered, at most `timeout` seconds (None: for ever; 0: it only looks): then it raises
+    /// TimeoutError. Readers that may not register are not seen.
     #[pyo3(signature = (n=1, timeout=None))]
-    fn wait_for_readers(
-        &self,
-        py: Python<'_>,
-        n: usize,
-        timeout: Option<Seconds>,
-    ) -> PyResult<bool> {
+    fn wait_for_readers(&self, py: Python<'_>, n: usize, timeout: Option<Seconds>) -> PyResult<()> {
         self.seat.wait_for_readers(py, n, timeout)
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use pyo3::exceptions::PyTimeoutError;
 use pyo3::prelude::*;
 use ringbuf_core::{FrameProducer, OwnedFrameClaim, UntypedProducer};
 
@@ -201,22 +202,26 @@ impl<P: Publishes> Seat<P> {
         self.with(py, None, false, |producer| producer.registered_readers())
     }
 
-    /// Waits until so many readers have registered; false: the time is over.
+    /// Waits until so many readers have registered; `TimeoutError`: the time is over.
     pub(crate) fn wait_for_readers(
         &self,
         py: Python<'_>,
         count: usize,
         timeout: Option<Seconds>,
-    ) -> PyResult<bool> {
+    ) -> PyResult<()> {
         /// How often to look.
         const LOOK: Duration = Duration::from_millis(2);
         let deadline = Deadline::of(timeout);
         loop {
-            if self.registered_readers(py)? >= count {
-                return Ok(true);
+            let found = self.registered_readers(py)?;
+            if found >= count {
+                return Ok(());
             }
             if deadline.is_over() {
-                return Ok(false);
+                return Err(PyTimeoutError::new_err(format!(
+                    "found {found} readers of ring {} within the timeout, expected {count}",
+                    self.name
+                )));
             }
             py.detach(|| std::thread::sleep(LOOK.min(deadline.slice())));
             py.check_signals()?;

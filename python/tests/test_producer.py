@@ -702,9 +702,10 @@ def test_threads_share_a_producer() -> None:
 
 def test_readers_are_waited_for() -> None:
     with rb.Producer.create("waits", "u4", 4) as producer:
-        assert producer.wait_for_readers(0)
-        assert not producer.wait_for_readers(timeout=0)
-        assert not producer.wait_for_readers(timeout=0.01)
+        producer.wait_for_readers(0)
+        for timeout in (0, 0.01):
+            with pytest.raises(TimeoutError, match="found 0 readers of ring .* expected 1"):
+                producer.wait_for_readers(timeout=timeout)
         readers = []
 
         def attach() -> None:
@@ -713,7 +714,7 @@ def test_readers_are_waited_for() -> None:
 
         attaching = threading.Thread(target=attach)
         attaching.start()
-        assert producer.wait_for_readers(1, timeout=30)
+        producer.wait_for_readers(1, timeout=30)
         attaching.join()
         assert producer.registered_readers == 1
         for wrong in (-1, 1 << 64, 1.5, "1"):
