@@ -65,7 +65,7 @@ def main() -> None:
             print(f"the consumer was killed: the producer went on, {ITEMS} more items")
             process.join()
     finally:
-        rb.remove(ring)
+        rb.remove(ring, missing_ok=True)
     if taken != list(range(ITEMS)) or behind > KEPT:
         raise SystemExit(f"not what was published: {taken}")
 

@@ -62,7 +62,7 @@ def main() -> None:
         print(f"worker {dead} was killed: told at once; complete: the rows of {complete}")
     finally:
         for name in (ring, *(f"{ring}-{k}" for k in range(workers))):
-            rb.remove(name)
+            rb.remove(name, missing_ok=True)
     if not np.array_equal(product, expected):
         raise SystemExit("NOT the same as in one process")
     print("the same, to the bit")

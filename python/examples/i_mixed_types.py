@@ -45,7 +45,7 @@ def main() -> None:
             refused = True
             print(f"float first: {error}")
     finally:
-        rb.remove(ring)
+        rb.remove(ring, missing_ok=True)
     if read != WRITTEN or not refused:
         raise SystemExit(f"not what was published: {read}")
 

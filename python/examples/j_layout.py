@@ -56,7 +56,7 @@ def main() -> None:
                     producer.publish_batch(values)
                 found.append(reading.result())
         finally:
-            rb.remove(ring)
+            rb.remove(ring, missing_ok=True)
     strided, contiguous = found
     for layout, (total, ms, stride) in (("a field of records", strided), ("a ring of its own", contiguous)):
         print(f"{layout:<18}  a value every {stride:2} bytes, sum {total:.0f}, {ms:.2f} ms")
