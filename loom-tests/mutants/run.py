@@ -52,7 +52,8 @@ def copy_sources():
         shutil.copytree(ROOT / crate, source / crate, copy_function=shutil.copyfile)
     manifest = (ROOT / "Cargo.toml").read_text()
     members = "members = [" + ", ".join(f'"{crate}"' for crate in CRATES) + "]"
-    manifest = re.sub(r"members = \[.*?\]", members, manifest, count=1, flags=re.S)
+    manifest = re.sub(r"^default-members = \[.*?\]\n", "", manifest, flags=re.S | re.M)
+    manifest = re.sub(r"^members = \[.*?\]", members, manifest, count=1, flags=re.S | re.M)
     manifest = re.sub(r"\n\[profile\..*?(?=\n\[(?!profile)|\Z)", "\n", manifest, flags=re.S)
     (source / "Cargo.toml").write_text(manifest + PROFILE)
     shutil.copy(ROOT / "Cargo.lock", source)

@@ -6,7 +6,7 @@ use ringbuf_core::model::{
     DESCRIPTOR_BYTES, Fault, Follower, Full, Geometry, Memory, News, Run, Where, Writer, is_dead,
 };
 
-use crate::harness::{Ways, demote_all, open, to_words};
+use crate::harness::{LONG, Ways, demote_all, open, to_words};
 
 /// A new ring for so many frames, with an arena of so many bytes.
 pub fn frame_ring(frames: u64, arena: u64) -> Arc<Memory> {
@@ -146,6 +146,15 @@ impl Frames {
         self.try_publish(len).unwrap();
     }
 
+    /// Publishes and wakes, sleeping until there is room.
+    pub fn publish_waiting(&mut self, len: u64) {
+        while self.try_publish(len).is_err() {
+            let count = self.want(len).count;
+            self.writer.wait_for_room(count, LONG).unwrap();
+        }
+        self.writer.notify();
+    }
+
     /// An attempt at each of these; who finds no room is given up. Returns what is published then.
     pub fn attempts(&mut self, lengths: &[u64]) -> u64 {
         for &len in lengths {
@@ -197,6 +206,13 @@ impl Taken {
     /// Takes only these.
     pub fn only(self, only: fn(u64) -> bool) -> Taken {
         Taken { only, ..self }
+    }
+
+    pub(crate) fn spans(&self) -> Vec<(u64, Span)> {
+        let frames = self.frames.iter();
+        frames
+            .map(|&(sequence, span, _)| (sequence, span))
+            .collect()
     }
 
     fn buffer(&self) -> Vec<u8> {
@@ -328,6 +344,12 @@ pub fn take_into(follower: &mut Follower, taken: &mut Taken, epoch: Option<u64>)
         }
     }
     news
+}
+
+/// Checks the words of a frame that is held on its own.
+pub(crate) fn expect_held(words: &[u64], sequence: u64, span: Span) {
+    assert_eq!(words.len() as u64, span.len / 8);
+    expect_frame(words, sequence, None);
 }
 
 /// Checks what `latest` returned of a frame, or a reader that holds it.

@@ -9,7 +9,7 @@ use loom::sync::Arc;
 use loom::thread;
 use ringbuf_core::model::{
     Barrier, Begin, Fault, Follower, Full, Gate, Geometry, Kind, Memory, Moment, News, Waits,
-    Where, Writer, is_dead, notify,
+    Where, Writer, is_dead, leave, notify,
 };
 
 /// Bytes of a record: two words, so that a torn record shows.
@@ -151,6 +151,12 @@ pub fn lossless(memory: &Arc<Memory>, slot: usize, begin: Begin) -> Follower {
 /// Joins as a bounded reader.
 pub fn bounded(memory: &Arc<Memory>, slot: usize, begin: Begin) -> Follower {
     Follower::join_holding(Arc::clone(memory), slot, Kind::Bounded, begin).unwrap()
+}
+
+/// What goes on when a reader goes that keeps nothing.
+pub fn go(follower: &mut Follower, slot: usize) {
+    follower.release();
+    leave(follower.memory(), slot);
 }
 
 /// The words of record `sequence` as `epoch` writes it.

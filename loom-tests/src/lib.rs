@@ -12,8 +12,12 @@ mod frames;
 #[cfg(loom)]
 mod harness;
 #[cfg(loom)]
+mod held;
+#[cfg(loom)]
 pub use death::*;
 #[cfg(loom)]
 pub use frames::*;
 #[cfg(loom)]
 pub use harness::*;
+#[cfg(loom)]
+pub use held::*;

@@ -170,6 +170,7 @@ pub mod model {
     pub use crate::protocol::{
         Begin, Fault, Follower, Full, Ledger, News, Run, Where, Writer, evict, frames,
         gate::{Gate, Kind, Waits},
+        keep::Keeper,
         latest, leave, notify, observe, published, remove, stamp,
         state::{Moment, Phase, boundary, opened},
         wake::Barrier,

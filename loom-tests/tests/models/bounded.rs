@@ -5,7 +5,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::Ordering::Relaxed;
 use loom::thread;
 use loom_tests::{
-    First, Patient, bounded, check, copy, demote_all, drain, lossless, lossy, mirrored, open,
+    First, Patient, bounded, check, copy, demote_all, drain, go, lossless, lossy, mirrored, open,
     open_waiting_for, poll, publish, publish_past, race, ring, ring_with_slots,
     ring_without_demotions, take, take_rest, try_publish, try_publish_past,
 };
@@ -335,7 +335,7 @@ fn a_slot_used_again_by_a_lossless_reader() {
                 writer.published()
             },
             move || {
-                reader.leave();
+                go(&mut reader, 0);
                 let mut reader = lossless(&memory, 0, Begin::Oldest);
                 take(&mut reader, 1);
                 reader
@@ -360,7 +360,7 @@ fn a_slot_used_again_by_a_bounded_reader() {
                 writer.published()
             },
             move || {
-                reader.leave();
+                go(&mut reader, 0);
                 let mut reader = Patient::join(&memory, 0, Begin::Oldest);
                 reader.poll(1);
                 reader.poll(1);

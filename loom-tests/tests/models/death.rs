@@ -4,9 +4,9 @@
 use loom::sync::Arc;
 use loom::sync::atomic::Ordering::Relaxed;
 use loom_tests::{
-    Death, First, LONG, Patient, STRIDE, Told, check_deaths, demote_all, lossless, lossy, mirrored,
-    open, poll, poll_epoch, publish, race, ring, ring_in_place, ring_without_demotions, stamped,
-    take_epoch, take_rest, try_publish, try_publish_in, try_publish_in_place,
+    Death, First, LONG, Patient, STRIDE, Told, check_deaths, demote_all, go, lossless, lossy,
+    mirrored, open, poll, poll_epoch, publish, race, ring, ring_in_place, ring_without_demotions,
+    stamped, take_epoch, take_rest, try_publish, try_publish_in, try_publish_in_place,
 };
 use ringbuf_core::model::{
     Begin, Follower, Kind, Ledger, Memory, News, Phase, Writer, evict, is_dead, observe,
@@ -371,7 +371,7 @@ fn copy_held((_, reader): &mut Life) {
 }
 
 fn leave((_, reader): &mut Life) {
-    reader.as_mut().unwrap().leave();
+    go(reader.as_mut().unwrap(), 0);
 }
 
 /// A reader that dies in its life, and whoever turns its gate off. Then nobody holds the ring, and the slot serves
@@ -407,7 +407,7 @@ fn lives(first: First, death: &Death, kind: Option<Kind>, steps: &'static [fn(&m
     );
     let _ = try_publish(&mut writer, 1);
     take_rest(&mut reader, writer.published());
-    reader.leave();
+    go(&mut reader, 0);
     publish(&mut writer, 1);
 }
 

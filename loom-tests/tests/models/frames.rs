@@ -3,9 +3,8 @@
 
 use loom::sync::Arc;
 use loom_tests::{
-    FRAMES, First, Frames, LONG, Patient, Taken, bounded, check, copy_into, demote_all,
-    drain_frames, expect_copied, frame_ring, frame_ring_without_demotions, lossy, poll_frames,
-    poll_into, race,
+    FRAMES, First, Frames, Patient, Taken, bounded, check, copy_into, demote_all, drain_frames,
+    expect_copied, frame_ring, frame_ring_without_demotions, lossy, poll_frames, poll_into, race,
 };
 use ringbuf_core::model::{Begin, DESCRIPTOR_BYTES, Memory, News, frames};
 
@@ -378,12 +377,7 @@ fn woken_by_an_advance() {
         producer.publish(16);
         let ((), mut reader) = race(
             first,
-            move || {
-                while producer.try_publish(8).is_err() {
-                    let count = producer.want(8).count;
-                    producer.writer.wait_for_room(count, LONG).unwrap();
-                }
-            },
+            move || producer.publish_waiting(8),
             move || {
                 copy_into(&mut reader, &mut Taken::new(1), None);
                 reader

@@ -1,9 +1,11 @@
 //! Models that must fail: if the seam fell back to the standard library's atomics, loom would see no
 //! interleaving, these would pass, and the build would fail.
 
+use loom::thread;
 use loom_tests::{
-    First, LONG, STRIDE, bounded, check, check_deaths, lossless, lossy, open, poll, publish, race,
-    records, ring, ring_in_place, ring_without_demotions, stamped, take, time,
+    First, Keeping, LONG, STRIDE, bounded, check, check_deaths, lossless, lossy, open, poll,
+    publish, race, records, ring, ring_in_place, ring_without_demotions, stamped, take, time,
+    try_publish_in_place,
 };
 use ringbuf_core::model::{Begin, leave};
 
@@ -119,6 +121,28 @@ fn a_claim_in_place_beside_a_reader_without_a_gate_shows() {
             },
             move || take(&mut reader, 1),
         );
+    });
+}
+
+/// A look at the newest record while another thread gives back what holds it, without the lock between them.
+#[test]
+#[should_panic(expected = "Causality violation")]
+fn a_look_while_others_give_back_shows() {
+    check(2, |first| {
+        let memory = ring_in_place(1);
+        let mut writer = open(&memory);
+        let mut reader = Keeping::join(&memory, 0, Begin::Now);
+        publish(&mut writer, 1);
+        let held = reader.hold(1);
+        let other = thread::spawn(move || drop(held));
+        race(
+            first,
+            move || try_publish_in_place(&mut writer, 1, 1),
+            move || reader.follower.latest_held(&mut [0; STRIDE]),
+        )
+        .0
+        .ok();
+        other.join().unwrap();
     });
 }
 

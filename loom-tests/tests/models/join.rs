@@ -3,7 +3,7 @@
 use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{
-    First, check, copy, drain, lossless, lossy, open, poll, publish, race, records, ring, take,
+    First, check, copy, drain, go, lossless, lossy, open, poll, publish, race, records, ring, take,
     take_rest, try_publish,
 };
 use ringbuf_core::model::{Begin, Follower, Kind, Memory, News};
@@ -82,7 +82,7 @@ fn beside_a_reader_further_back() {
         let other = thread::spawn(move || {
             take(&mut behind, 2);
             take(&mut behind, 1);
-            behind.leave();
+            go(&mut behind, 1);
         });
         let (published, mut reader) = race(
             first,

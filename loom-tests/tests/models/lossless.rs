@@ -4,7 +4,8 @@ use loom::sync::Arc;
 use loom::sync::atomic::Ordering::Relaxed;
 use loom::thread;
 use loom_tests::{
-    check, drain, lossless, lossy, open, poll, publish, race, ring, take, take_rest, try_publish,
+    check, drain, go, lossless, lossy, open, poll, publish, race, ring, take, take_rest,
+    try_publish,
 };
 use ringbuf_core::model::{Begin, Writer, leave};
 
@@ -110,7 +111,7 @@ fn a_slot_used_again() {
                 let delivery = &memory.control().slots.0[0].delivery;
                 delivery.store(1, Relaxed);
                 take(&mut reader, 1);
-                reader.leave();
+                go(&mut reader, 0);
                 assert_eq!(delivery.load(Relaxed), 0, "counted as a reader");
                 let mut reader = lossless(&memory, 0, Begin::Now);
                 take(&mut reader, 1);

@@ -9,6 +9,7 @@ mod frames;
 mod frames_death;
 mod frames_held;
 mod guard;
+mod held;
 mod in_place;
 mod join;
 mod ledger;

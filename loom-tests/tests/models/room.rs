@@ -3,8 +3,8 @@
 use loom::sync::Arc;
 use loom::thread;
 use loom_tests::{
-    First, LONG, Patient, bounded, check, copy, demote_all, lossless, open, publish, publish_past,
-    publish_waiting, race, ring, ring_without_demotions, take, take_rest,
+    First, LONG, Patient, bounded, check, copy, demote_all, go, lossless, open, publish,
+    publish_past, publish_waiting, race, ring, ring_without_demotions, take, take_rest,
 };
 use ringbuf_core::model::{Begin, Follower, Memory, News, leave};
 
@@ -68,7 +68,7 @@ fn woken_by_who_goes(first: First, join: Join, goes: fn(&mut Follower)) {
 #[test]
 fn woken_by_a_leave() {
     check(3, |first| {
-        woken_by_who_goes(first, lossless, Follower::leave)
+        woken_by_who_goes(first, lossless, |reader| go(reader, 0))
     });
 }
 
@@ -117,7 +117,7 @@ fn back_and_forth_with_a_bounded_reader() {
 #[test]
 fn woken_by_a_bounded_reader_that_leaves() {
     check(3, |first| {
-        woken_by_who_goes(first, bounded, Follower::leave)
+        woken_by_who_goes(first, bounded, |reader| go(reader, 0))
     });
 }
 
@@ -132,7 +132,7 @@ fn a_demoted_reader_leaves() {
         let mut second = bounded(&memory, 1, Begin::Now);
         publish(&mut writer, 1);
         assert_eq!(demote_all(&writer, 1), 1);
-        let other = thread::spawn(move || second.leave());
+        let other = thread::spawn(move || go(&mut second, 1));
         let ((), mut reader) = race(
             first,
             move || publish_waiting(&mut writer, 1),
@@ -166,14 +166,14 @@ fn woken_by_the_slower_of_two() {
         publish(&mut writer, 1);
         let other = thread::spawn(move || {
             take(&mut second, 1);
-            second.leave();
+            go(&mut second, 1);
         });
         race(
             first,
             move || publish_waiting(&mut writer, 1),
             move || {
                 take(&mut reader, 1);
-                reader.leave();
+                go(&mut reader, 0);
             },
         );
         other.join().unwrap();

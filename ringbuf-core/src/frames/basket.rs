@@ -174,7 +174,10 @@ impl Basket for Taken {
         match &mut self.into {
             Into::Nothing => &mut [],
             Into::Words(words) => {
-                if words.len() * 8 < end {
+                if words.is_empty() {
+                    // Memory that is zero as it comes need not be filled first.
+                    *words = vec![0; end / 8];
+                } else if words.len() * 8 < end {
                     words.resize(end / 8, 0);
                 }
                 &mut cast::words_as_bytes(words)[end - len.next_multiple_of(8)..][..len]

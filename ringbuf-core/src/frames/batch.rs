@@ -76,6 +76,7 @@ impl<'a> FrameBatch<'a> {
 
     /// Lets the frames be held beside what the reader brings next.
     pub(super) fn hold(self) -> HeldFrames {
+        let first = self.first_sequence();
         // Given back already, once this one goes.
         let kept = self.core.keep(&self.handout);
         let entries = std::mem::take(&mut self.taken.entries);
@@ -83,13 +84,7 @@ impl<'a> FrameBatch<'a> {
             true => Vec::new(),
             false => self.taken.take_copies(),
         };
-        HeldFrames::new(
-            entries,
-            kept,
-            copies,
-            self.handout.missed,
-            self.handout.event,
-        )
+        HeldFrames::new(entries, kept, copies, first, &self.handout)
     }
 
     /// Copies the first frame if it is read where it lies; otherwise it was copied.

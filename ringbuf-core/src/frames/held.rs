@@ -8,7 +8,7 @@ use super::reader::FrameReader;
 use crate::cast;
 use crate::error::ReadError;
 use crate::protocol::keep::Keeper;
-use crate::reader::{Event, Next, Ticket, Watch};
+use crate::reader::{Event, Handout, Next, Ticket, Watch};
 
 /// Frames that are held on their own: they may be sent to other threads, and outlive the reader; see
 /// [`HeldBatch`](crate::HeldBatch).
@@ -16,6 +16,7 @@ use crate::reader::{Event, Next, Ticket, Watch};
 pub struct HeldFrames {
     entries: Vec<Entry>,
     body: Body,
+    first: u64,
     missed: u64,
     event: Option<Event>,
 }
@@ -31,14 +32,15 @@ impl HeldFrames {
         entries: Vec<Entry>,
         kept: Option<Ticket>,
         copies: Vec<u64>,
-        missed: u64,
-        event: Option<Event>,
+        first: u64,
+        handout: &Handout,
     ) -> HeldFrames {
         HeldFrames {
             entries,
             body: kept.map_or(Body::Copied(copies), Body::Kept),
-            missed,
-            event,
+            first,
+            missed: handout.missed,
+            event: handout.event,
         }
     }
 
@@ -80,6 +82,11 @@ impl HeldFrames {
                 &cast::words_as_bytes_ref(words)[entry.offset..][..entry.header.len()]
             }
         }
+    }
+
+    /// The sequence of the first frame, or of the next one to come.
+    pub fn first_sequence(&self) -> u64 {
+        self.first
     }
 
     /// How many frames just before these the reader missed.
@@ -129,7 +136,7 @@ impl FrameReader {
         })
     }
 
-    /// Frames handed out by [`FrameReader::next_held`] and not given back.
+    /// As [`UntypedReader::held`](crate::UntypedReader::held), counted in frames.
     pub fn held(&self) -> u64 {
         self.core().held()
     }

@@ -31,18 +31,17 @@ impl Basket for Single<'_> {
         }
     }
 
+    fn longest(&self) -> u64 {
+        self.out.len() as u64
+    }
+
     fn choose(&mut self, sequence: u64, descriptor: &[u8], span: Span) -> Choice {
         let header = FrameHeader::decode(sequence, descriptor);
         if self.only.is_some_and(|only| !only(&header)) {
             return Choice::Skip;
         }
-        if self.taken.is_some() {
+        if self.taken.is_some() || span.len > self.longest() {
             return Choice::Full;
-        }
-        if header.len() > self.out.len() {
-            return Choice::TooLong {
-                room: self.out.len() as u64,
-            };
         }
         self.taken = Some(Entry {
             header,
@@ -93,9 +92,9 @@ impl FrameReader {
         timeout: Duration,
     ) -> Result<Next<FrameCopy>, ReadError> {
         let deadline = Instant::now().checked_add(timeout);
-        let (core, only) = self.parts();
+        let (core, taken) = self.parts();
         let mut single = Single {
-            only,
+            only: taken.only(),
             out,
             taken: None,
         };
@@ -126,7 +125,6 @@ fn copy(core: &mut ReaderCore, single: Single<'_>, handout: Handout) -> FrameCop
             let index = (header.sequence() - run.first) as usize;
             header.published_ns = core.published_ns(&run, index);
             if core.is_in_place() {
-                // A forked child has come to no frame.
                 let bytes = core.held_payload(span);
                 single.out[..bytes.len()].copy_from_slice(bytes);
             }

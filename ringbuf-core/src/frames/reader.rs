@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::basket::{Only, Taken};
+use super::basket::Taken;
 use super::batch::{FrameBatch, FrameCopy};
 use super::header::{self, FrameHeader};
 use crate::error::{AttachError, ReadError};
@@ -68,9 +68,9 @@ impl FrameReader {
         &self.core
     }
 
-    /// The reader of the ring, and which frames it reads.
-    pub(super) fn parts(&mut self) -> (&mut ReaderCore, Option<&Only>) {
-        (&mut self.core, self.taken.only())
+    /// The reader of the ring, and what it does with frames.
+    pub(super) fn parts(&mut self) -> (&mut ReaderCore, &mut Taken) {
+        (&mut self.core, &mut self.taken)
     }
 
     /// Reads only the frames for which this is true, from the next look on. The bytes of the others are not looked at, and

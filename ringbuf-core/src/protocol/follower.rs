@@ -50,7 +50,8 @@ pub enum News {
     Records(Run),
     /// Everything tried was overwritten meanwhile; it is in the ledger, and another attempt may succeed.
     Overrun,
-    /// None of the frames tried is wanted; they are in the ledger, and there may be more.
+    /// None of the frames tried is wanted, or a batch in hand was released beside a keeper, who must hear of it; they are in
+    /// the ledger, and there may be more.
     Skipped,
     /// The next frame is longer than there is room for; it stays where it is.
     TooLong {
@@ -355,9 +356,16 @@ impl Follower {
     /// One attempt to hand out what is new where it lies, side by side and at most `most` records. What
     /// was handed out before is released first. A single record comes in `buffer` if it is mirrored and the buffer is as
     /// long as that: the line of the indices is here already, and its cell is not.
-    #[inline]
+    // Always: records, frames, and frames one by one are three callers, and out of line a small frame pays for it.
+    #[inline(always)]
     pub fn poll_in_place(&mut self, most: u64, buffer: &mut [u8]) -> Result<News, Fault> {
-        self.release();
+        if self.is_holding() {
+            self.release();
+            if self.keeps {
+                // Its owner forgot it, and the keeper has not come after.
+                return Ok(News::Skipped);
+            }
+        }
         let Horizon { published, end } = match self.horizon()? {
             Ok(horizon) => horizon,
             Err(news) => return Ok(news),
@@ -419,11 +427,12 @@ impl Follower {
         unsafe { self.memory.in_place(self.ledger.cursor, self.held) }
     }
 
-    /// Copies the newest record if this reader, which is lossless, holds it; returns its sequence.
+    /// Copies the newest record if this reader, which is lossless, holds it; returns its sequence. Where a keeper moves the
+    /// gate, it must not do so meanwhile.
     pub fn latest_held(&self, record: &mut [u8]) -> Option<u64> {
         let newest = published(&self.memory.live().hot).checked_sub(1)?;
-        // [G5] alone: our own, stored by this thread. Not the cursor, which may stand in front of it when the reader is
-        // to end before it has begun.
+        // [G5] alone: our own, stored by this thread, or by one that had the lock on the keeper before us. Not the cursor,
+        // which may stand in front of it when the reader is to end before it has begun.
         let gate = self.slot().gate.load(Ordering::Relaxed);
         let ahead = newest.checked_sub(gate)?;
         // Further ahead than a ring it is not published, whatever the index says.
@@ -478,12 +487,6 @@ impl Follower {
         self.held = 0;
         self.unwanted = 0;
         ledger::record(self.slot(), &self.ledger);
-    }
-
-    /// Leaves: the slot keeps its ledger, and nobody waits for it any more.
-    pub fn leave(&mut self) {
-        self.release();
-        leave(&self.memory, self.slot);
     }
 
     #[inline]
@@ -594,12 +597,13 @@ impl Follower {
 /// Turns the gate of a reader off that needs nothing any more; the caller owns the slot.
 pub(super) fn let_go(memory: &Memory, slot: usize) {
     let slot = &memory.control().slots.0[slot];
-    // [G4] as [G3], by a reader that stays.
+    // [G4] pairs with [G1], as [G3], by a reader that stays.
     slot.gate.swap(gate::OFF, Ordering::AcqRel);
     notify_producer(memory);
 }
 
-/// Frees the slot of a reader that leaves; the caller owns it.
+/// Frees the slot of a reader that leaves and has released what it held; the caller owns it. The slot keeps its ledger,
+/// and nobody waits for it any more.
 pub fn leave(memory: &Memory, slot: usize) {
     turn_off(memory, slot, |slot| {
         // [C1] alone: for who counts readers; whether one is there at all, the slot's lock says.

@@ -25,8 +25,6 @@
 //!
 //! `claimed <= published + C` holds as for records: what is overwritten was published, t < published.
 
-use std::ops::Range;
-
 use super::follower::{Fault, Follower, News, Run, Where, whole_from};
 use super::gate::{self, Kind};
 use super::writer::Writer;
@@ -242,6 +240,11 @@ pub trait Basket {
         usize::MAX
     }
 
+    /// The longest frame that there is room for when nothing is in it.
+    fn longest(&self) -> u64 {
+        u64::MAX
+    }
+
     /// Whether this frame is wanted, and there is room for it. The descriptor and the span are checked.
     fn choose(&mut self, sequence: u64, descriptor: &[u8], span: Span) -> Choice;
 
@@ -258,12 +261,8 @@ pub enum Choice {
     Take,
     /// It is not wanted: its payload is not looked at.
     Skip,
-    /// It is left for the next attempt.
+    /// It is left for the next attempt. If nothing is in the basket, it is [too long](Basket::longest) for it.
     Full,
-    /// So is this one, longer than the basket has room for when nothing else is in it.
-    TooLong {
-        room: u64,
-    },
 }
 
 impl Follower {
@@ -286,10 +285,10 @@ impl Follower {
         };
         let descriptors = &descriptors[copied.offset..];
         let copy = Memory::load_payload;
-        let run = match self.fill(first, copied.count, descriptors, basket, copy)? {
-            Ok(run) => run,
-            Err(news) => return Ok(news),
-        };
+        let run = self.fill(first, copied.count, descriptors, basket, copy)?;
+        if run.is_empty() {
+            return Ok(too_long(descriptors, basket));
+        }
         let (whole, claimed) = whole_from(&self.memory, first);
         if whole >= run.end {
             return Ok(self.overrun(claimed, copied.end));
@@ -324,10 +323,10 @@ impl Follower {
             return self.demoted(copied.published);
         }
         let copy = Memory::load_held_payload;
-        let run = match self.fill(cursor, copied.count, descriptors, basket, copy)? {
-            Ok(run) => run,
-            Err(news) => return Ok(news),
-        };
+        let run = self.fill(cursor, copied.count, descriptors, basket, copy)?;
+        if run.is_empty() {
+            return Ok(too_long(descriptors, basket));
+        }
         if !gate::advance(&self.slot().gate, cursor, run.end) {
             return Ok(News::Demoted);
         }
@@ -360,10 +359,10 @@ impl Follower {
         self.memory.load_held(run.first, descriptors);
         // Nothing is held until it is clear how much.
         self.held = 0;
-        let run = match self.fill(run.first, run.count, descriptors, basket, |_, _, _| {})? {
-            Ok(run) => run,
-            Err(news) => return Ok(news),
-        };
+        let run = self.fill(run.first, run.count, descriptors, basket, |_, _, _| {})?;
+        if run.is_empty() {
+            return Ok(too_long(descriptors, basket));
+        }
         let taken = basket.keep_from(run.start);
         self.held = run.end - run.start;
         self.unwanted = self.held - taken;
@@ -378,7 +377,7 @@ impl Follower {
         }))
     }
 
-    /// Goes through the frames described until the basket is full, one at least, and copies those that it takes.
+    /// Goes through the frames described until the basket is full, one at least unless that is too long, and copies those that it takes.
     fn fill(
         &self,
         first: u64,
@@ -386,7 +385,7 @@ impl Follower {
         descriptors: &[u8],
         basket: &mut impl Basket,
         copy: impl Fn(&Memory, usize, &mut [u8]),
-    ) -> Result<Result<Range<u64>, News>, Fault> {
+    ) -> Result<std::ops::Range<u64>, Fault> {
         let memory = &*self.memory;
         basket.clear();
         let described = descriptors.chunks_exact(DESCRIPTOR_BYTES);
@@ -402,14 +401,10 @@ impl Follower {
             match basket.choose(sequence, descriptor, span) {
                 Choice::Take => copy(memory, at, basket.room(span)),
                 Choice::Skip => {}
-                Choice::TooLong { room } if sequence == first => {
-                    let found = span.len;
-                    return Ok(Err(News::TooLong { found, room }));
-                }
-                Choice::Full | Choice::TooLong { .. } => return Ok(Ok(first..sequence)),
+                Choice::Full => return Ok(first..sequence),
             }
         }
-        Ok(Ok(first..first + count))
+        Ok(first..first + count)
     }
 
     /// The payload of a frame handed out by the last [`Follower::poll_frames_in_place`], where it lies; `None` for a span
@@ -449,9 +444,18 @@ impl Follower {
     }
 }
 
+/// Why nothing is in the basket: the first of these frames is longer than it has room for.
+#[cold]
+fn too_long(descriptors: &[u8], basket: &impl Basket) -> News {
+    News::TooLong {
+        found: Span::of(descriptors).len,
+        room: basket.longest(),
+    }
+}
+
 /// Bytes of the arena from the first payload of these frames to the last, with what lies between them. While the producer
 /// runs it may be a little off.
-pub fn kept(memory: &Memory, frames: Range<u64>) -> u64 {
+pub fn kept(memory: &Memory, frames: std::ops::Range<u64>) -> u64 {
     if frames.is_empty() {
         return 0;
     }

@@ -51,6 +51,11 @@ impl Keeper {
         self.cursor.saturating_sub(self.gate)
     }
 
+    /// The oldest record that is kept.
+    pub fn oldest(&self) -> Option<u64> {
+        self.runs.front().map(|run| run.first)
+    }
+
     /// Keeps what was handed out and not yet released, from this record on.
     pub fn keep(&mut self, first: u64) {
         self.runs.push_back(Run {
@@ -83,11 +88,9 @@ impl Keeper {
         while self.runs.front().is_some_and(|run| run.is_done) {
             self.runs.pop_front();
         }
-        let to = match self.runs.front() {
-            Some(oldest) => oldest.first,
-            None if self.is_over => {
-                return self.open();
-            }
+        let to = match self.oldest() {
+            Some(oldest) => oldest,
+            None if self.is_over => return self.open(),
             None => self.cursor,
         };
         if self.gate == to {

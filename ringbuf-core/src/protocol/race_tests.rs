@@ -10,7 +10,7 @@ use std::{hint, thread};
 use super::gate::{Kind, Waits};
 use super::state::Moment;
 use super::wake::Barrier;
-use super::{Begin, Follower, News, Where, Writer, latest, notify, observe, stamp};
+use super::{Begin, Follower, News, Where, Writer, latest, leave, notify, observe, stamp};
 use crate::layout::Geometry;
 use crate::memory::Memory;
 use crate::sync::Arc;
@@ -228,7 +228,8 @@ fn a_lossless_reader_joins_and_leaves() {
             let mut reader =
                 Follower::join_holding(memory, 0, Kind::Lossless, Begin::Oldest).unwrap();
             follow_in_place(&mut reader);
-            reader.leave();
+            reader.release();
+            leave(&reader.memory, reader.slot);
             *reader.ledger()
         },
     );
@@ -344,7 +345,8 @@ fn a_reader_joins_beside_claims_in_place() {
             let mut reader =
                 Follower::join_holding(memory, 0, Kind::Lossless, Begin::Oldest).unwrap();
             follow_in_place(&mut reader);
-            reader.leave();
+            reader.release();
+            leave(&reader.memory, reader.slot);
             *reader.ledger()
         },
     );

@@ -7,7 +7,7 @@ use super::frames::{self, Arena, Basket, Choice, Span};
 use super::gate::{Kind, Waits};
 use super::state::Moment;
 use super::wake::Barrier;
-use super::{Begin, Fault, Follower, News, Writer, latest, observe, stamp};
+use super::{Begin, Fault, Follower, News, Writer, latest, leave, observe, stamp};
 use crate::layout::{DESCRIPTOR_BYTES, Geometry};
 use crate::memory::Memory;
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -307,7 +307,8 @@ fn follow(memory: &Arc<Memory>, slot: usize, kind: Option<Kind>, seed: u64) {
             }
             let _ = observe(&memory.control().slots.0[numbers.below(4) as usize]);
         }
-        reader.leave();
+        reader.release();
+        leave(memory, reader.slot);
     }
 }
 

@@ -78,7 +78,7 @@ pub fn some_reader_sleeps(memory: &Memory) -> bool {
 
 /// Whether somebody seems to sleep on the word, for who only asks.
 pub fn is_asleep(word: &AtomicU32) -> bool {
-    // [W5] alone: the answer is old when it comes.
+    // Alone: the answer is old when it comes.
     word.load(Ordering::Relaxed) & 1 == 1
 }
 

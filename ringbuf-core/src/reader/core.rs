@@ -421,7 +421,7 @@ impl ReaderCore {
         if !self.follower.keeps() {
             return self.follower.let_go();
         }
-        self.follower.release();
+        self.release();
         if let Some(keeper) = self.seat.keeper().as_mut() {
             keeper.let_go();
         }
@@ -625,7 +625,7 @@ impl ReaderCore {
         }
         // Nothing may be copied there that the producer could be writing.
         if self.geometry.in_place {
-            // Nor may anything be given back meanwhile.
+            // Nor may anything be given back meanwhile, by whatever thread.
             let _still = self.seat.keeper();
             return Ok(self.follower.latest_held(record));
         }

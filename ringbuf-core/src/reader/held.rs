@@ -170,6 +170,12 @@ impl ReaderCore {
         if !self.geometry.stamped || run.at == Where::Cells {
             return Vec::new();
         }
+        if self.delivery == Delivery::Lossless {
+            let mut stamps = vec![0; run.count as usize];
+            let memory = self.follower.memory();
+            memory.load_stamps(run.first, run.count, &mut stamps);
+            return stamps;
+        }
         let first = run.offset() / self.geometry.stride;
         self.stamps[first..first + run.count as usize].to_vec()
     }
@@ -188,8 +194,10 @@ impl ReaderCore {
             });
         }
         let is_lossless = self.delivery == Delivery::Lossless;
-        if self.geometry.stamped && !is_lossless && self.stamps.len() < room {
-            self.stamps.resize(room, 0);
+        // However much room there is, no look brings more than a ring keeps.
+        let most_stamps = room.min(self.geometry.capacity as usize);
+        if self.geometry.stamped && !is_lossless && self.stamps.len() < most_stamps {
+            self.stamps.resize(most_stamps, 0);
         }
         let most = self.in_place;
         self.in_place = most.min(room as u64);
@@ -324,16 +332,36 @@ impl UntypedReader {
             .read_into(records, Instant::now().checked_add(timeout))
     }
 
-    /// Records handed out by [`UntypedReader::next_held`] and not given back.
+    /// How many records of the ring this reader keeps from being overwritten by what [`UntypedReader::next_held`] brought:
+    /// all from the oldest that is not given back to the last one read, those in between included.
     pub fn held(&self) -> u64 {
         self.core.held()
     }
 
-    /// It holds something, the producer sleeps because there is no room, and nobody is further behind: until something is
-    /// given back nothing comes.
+    /// It holds something, the producer has fallen asleep because there was no room, and nobody is further behind: until
+    /// something is given back nothing comes.
     ///
     /// A producer that has given up or found room at the last moment seems to sleep, until somebody gives something back: see
     /// [`UntypedReader::check_room`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use ringbuf_core::{Element, Field, ReaderOptions, Retain, Schema, UntypedProducer};
+    ///
+    /// let schema = Schema::packed([Field::new("value", Element::U8)])?;
+    /// let mut producer = UntypedProducer::heap(schema, Retain::records(2))?;
+    /// let mut reader = producer.reader(ReaderOptions::lossless())?;
+    /// producer.publish_bytes(&[1, 2])?;
+    /// let held = reader.next_held(Duration::ZERO)?;
+    /// let publishing = std::thread::spawn(move || producer.publish_bytes(&[3]).is_ok());
+    /// while !reader.is_in_the_way() {
+    ///     std::thread::yield_now();
+    /// }
+    /// drop(held);
+    /// assert!(publishing.join().unwrap());
+    /// assert!(!reader.is_in_the_way());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn is_in_the_way(&self) -> bool {
         self.core.is_in_the_way()
     }

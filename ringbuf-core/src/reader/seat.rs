@@ -61,6 +61,8 @@ impl Seat {
     }
 
     /// The reader stands at this record.
+    // Apart, so that giving a borrowed batch back stays small enough to be inlined.
+    #[cold]
     pub(super) fn reached(&self, cursor: u64) {
         if let Some(keeper) = self.keeper().as_mut() {
             keeper.reached(cursor);
@@ -79,10 +81,15 @@ impl Seat {
     /// It keeps something, the producer sleeps for room, and nobody is further behind.
     pub(super) fn is_in_the_way(&self) -> bool {
         let control = self.memory.control();
+        let Some(oldest) = self.keeper().as_ref().and_then(Keeper::oldest) else {
+            return false;
+        };
+        let is_last =
+            || gate::slowest(control, Waits::All).is_some_and(|gate| gate.cursor >= oldest);
         wake::is_asleep(&control.room.0)
-            && self.held() > 0
-            && gate::slowest(control, Waits::All)
-                .is_some_and(|gate| gate.slot == self.membership.slot())
+            && is_last()
+            // Who was killed in its sleep has left the word as it was.
+            && self.membership.producer_lives(&self.memory)
     }
 }
 
@@ -144,7 +151,8 @@ impl Watch {
         }
     }
 
-    /// Records published and not yet read. `None` once the reader is gone, and in a forked child.
+    /// Records published and not yet read. `None` once the reader is gone, and with it all that it handed out to be kept, and
+    /// in a forked child.
     pub fn lag(&self) -> Option<u64> {
         let seat = self.seat()?;
         let published = protocol::published(&seat.memory.live().hot);
@@ -162,7 +170,7 @@ impl Watch {
         self.seat()?.ledger()
     }
 
-    /// Records that were handed out to be kept and not given back; 0 once nothing is.
+    /// As [`UntypedReader::held`](crate::UntypedReader::held); 0 once the reader is gone.
     pub fn held(&self) -> u64 {
         self.seat().map_or(0, |seat| seat.held())
     }

@@ -10,6 +10,8 @@ mod ending;
 mod frame_edges;
 mod frame_into;
 mod frames;
+mod held;
+mod held_frames;
 mod in_place;
 mod latest;
 mod missing;

@@ -94,6 +94,7 @@ impl Run {
             missed: cursor - joined,
             untold: cursor - joined,
             in_hand: 0,
+            held: Vec::new(),
         });
         self.readers[at] = Some(reader);
         Ok(())

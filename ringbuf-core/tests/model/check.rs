@@ -12,7 +12,8 @@ use crate::same;
 impl Run {
     pub fn check(&self) -> Outcome {
         self.check_ring()?;
-        self.check_readers()
+        self.check_readers()?;
+        self.check_held()
     }
 
     pub fn check_ring(&self) -> Outcome {
@@ -50,6 +51,9 @@ impl Run {
             same!(format!("cursor of {name}"), reader.cursor(), model.cursor);
             let lag = ring.published - model.cursor;
             same!(format!("lag of {name}"), reader.lag(), lag);
+            if let Some(held) = reader.held() {
+                same!(format!("held by {name}"), held, model.kept());
+            }
             let is_demoted = model.is_demoted;
             same!(format!("{name} demoted"), reader.is_demoted(), is_demoted);
             let late = model.begins_late;

@@ -135,6 +135,14 @@ impl AnyReader {
         reader!(self, reader => !reader.is_observer() && !reader.is_unverified())
     }
 
+    /// By who can hold anything on its own.
+    pub fn held(&self) -> Option<u64> {
+        match self {
+            AnyReader::Typed(_) => None,
+            AnyReader::Untyped(reader) => Some(reader.held()),
+        }
+    }
+
     pub fn rejoin(&mut self) -> Result<(), ReadError> {
         reader!(self, reader => reader.rejoin())
     }

@@ -16,11 +16,7 @@ impl Run {
         let Some(mut reader) = self.readers[at].take() else {
             return Ok(());
         };
-        let is_replaced = self.model.is_present;
-        let Some(model) = &mut self.model.readers[at] else {
-            return Err("a reader without a model".to_owned());
-        };
-        let seen = model.poll(&self.model.rings[model.ring], is_replaced);
+        let seen = self.expected(at, u64::MAX)?;
         let got = reader.look(may_wait, &mut || {
             for _ in 0..publish {
                 self.publishes(&Op::TryPublish)?;
@@ -40,7 +36,16 @@ impl Run {
         Ok(())
     }
 
-    fn compare(&mut self, got: Got, seen: Seen, may_wait: bool, ring: usize) -> Outcome {
+    /// What a look for so many brings.
+    pub fn expected(&mut self, at: usize, most: u64) -> Result<Seen, String> {
+        let is_replaced = self.model.is_present;
+        let Some(model) = &mut self.model.readers[at] else {
+            return Err("a reader without a model".to_owned());
+        };
+        Ok(model.poll(&self.model.rings[model.ring], is_replaced, most))
+    }
+
+    pub fn compare(&mut self, got: Got, seen: Seen, may_wait: bool, ring: usize) -> Outcome {
         self.count(match &got {
             Got::Nothing => "nothing new",
             Got::Closed => "closed",

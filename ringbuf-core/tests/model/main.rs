@@ -14,6 +14,7 @@ mod attach;
 mod check;
 mod frames;
 mod handles;
+mod holding;
 mod look;
 mod model;
 mod ops;
@@ -34,7 +35,7 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 
 use run::Counts;
-use strategy::any_case;
+use strategy::{any_case, any_case_of_holding};
 
 /// The same cases every time, unless the environment says otherwise.
 const SEED: u64 = 1;
@@ -86,6 +87,20 @@ fn a_heap_ring_does_what_the_model_does() {
 #[test]
 fn a_mapped_ring_does_what_the_model_does() {
     search(&any_case(), 200, |case, counts| {
+        run::case(case, false, counts)
+    });
+}
+
+#[test]
+fn what_is_held_on_a_heap_ring_does_what_the_model_does() {
+    search(&any_case_of_holding(), 300, |case, counts| {
+        run::case(case, true, counts)
+    });
+}
+
+#[test]
+fn what_is_held_on_a_mapped_ring_does_what_the_model_does() {
+    search(&any_case_of_holding(), 100, |case, counts| {
         run::case(case, false, counts)
     });
 }

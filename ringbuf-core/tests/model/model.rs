@@ -11,6 +11,8 @@ pub struct Model {
     pub rings: Vec<Ring>,
     pub is_present: bool,
     pub readers: [Option<Reader>; READERS],
+    /// They are gone, and what they handed out is not.
+    pub gone: Vec<Reader>,
 }
 
 /// Those furthest behind, and how far.
@@ -26,6 +28,7 @@ impl Model {
             rings: vec![ring],
             is_present: true,
             readers: Default::default(),
+            gone: Vec::new(),
         }
     }
 
@@ -40,8 +43,21 @@ impl Model {
     /// The readers of the ring that has the name.
     pub fn registered(&self) -> impl Iterator<Item = &Reader> {
         let current = self.rings.len() - 1;
-        let readers = self.readers.iter().flatten();
+        let readers = self.readers.iter().flatten().chain(&self.gone);
         readers.filter(move |reader| reader.ring == current)
+    }
+
+    /// Whoever has this name, and be it gone.
+    pub fn reader(&mut self, name: &str) -> Option<&mut Reader> {
+        let readers = self.readers.iter_mut().flatten().chain(&mut self.gone);
+        readers.into_iter().find(|reader| reader.name == name)
+    }
+
+    /// A reader goes: its slot stays taken for what it handed out.
+    pub fn goes(&mut self, at: usize) {
+        let reader = self.readers[at].take();
+        self.gone
+            .extend(reader.filter(|reader| !reader.held.is_empty()));
     }
 
     /// Of those who keep the producer from so many records: what they hold, and their kind and name.

@@ -115,6 +115,15 @@ pub enum Op {
         reader: usize,
         publish: usize,
     },
+    /// A look of an untyped reader whose batch is held on its own from then on.
+    HoldOn(usize),
+    /// Gives back one of those that are held, counted from the oldest and around.
+    GiveBack(usize),
+    /// A look of an untyped reader, copied to where there is room for so many.
+    ReadInto {
+        reader: usize,
+        room: usize,
+    },
     Rejoin(usize),
     Detach(usize),
     Close,

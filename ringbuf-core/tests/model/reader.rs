@@ -36,6 +36,8 @@ pub struct Reader {
     pub untold: u64,
     /// In hand, and not read yet.
     pub in_hand: u64,
+    /// The first of each batch that is held on its own in the ring, in its order.
+    pub held: Vec<u64>,
 }
 
 /// What a look brings.
@@ -54,12 +56,15 @@ pub enum Seen {
 }
 
 impl Reader {
-    /// One look. `is_replaced`: another ring has the name.
-    pub fn poll(&mut self, ring: &Ring, is_replaced: bool) -> Seen {
+    /// One look for so many. `is_replaced`: another ring has the name.
+    pub fn poll(&mut self, ring: &Ring, is_replaced: bool, most: u64) -> Seen {
         let end = self.until.unwrap_or(u64::MAX);
         if self.cursor >= end {
             self.has_ended = true;
-            self.hold = Hold::Nothing;
+            self.hold = self
+                .held
+                .first()
+                .map_or(Hold::Nothing, |&oldest| Hold::From(oldest));
             return match self.untold {
                 0 => Seen::Closed,
                 _ => self.tells(None, Vec::new()),
@@ -96,7 +101,7 @@ impl Reader {
             let first = self.cursor.max(ring.oldest()).min(end);
             self.misses(first);
             if first < end {
-                return self.takes(ring, end);
+                return self.takes(ring, end.min(first.saturating_add(most)));
             }
         }
     }
@@ -146,9 +151,44 @@ impl Reader {
         let count = std::mem::take(&mut self.in_hand);
         self.cursor += count;
         self.read += count;
-        if count > 0 && matches!(self.hold, Hold::From(_)) {
-            self.hold = Hold::From(self.cursor);
+        if count > 0 {
+            self.moves_its_hold();
         }
+    }
+
+    /// Hands out what is in hand to be held on its own; says whether it stays in the ring for that: the newest record
+    /// comes as a copy where it is mirrored.
+    pub fn holds_on(&mut self, ring: &Ring) -> bool {
+        let is_newest = self.cursor + 1 == ring.published && ring.claimed == ring.published;
+        let is_mirrored = ring.setup.mirrored && !ring.setup.in_place;
+        let stays = self.in_hand > 0 && !(is_mirrored && is_newest);
+        if stays {
+            self.held.push(self.cursor);
+        }
+        self.gives_back();
+        stays
+    }
+
+    /// One of those held is given back.
+    pub fn lets_go_of(&mut self, first: u64) {
+        self.held.retain(|&held| held != first);
+        self.moves_its_hold();
+    }
+
+    fn moves_its_hold(&mut self) {
+        if !matches!(self.hold, Hold::From(_)) {
+            return;
+        }
+        self.hold = match self.held.first() {
+            Some(&oldest) => Hold::From(oldest),
+            None if self.has_ended => Hold::Nothing,
+            None => Hold::From(self.cursor),
+        };
+    }
+
+    /// Records that are kept for what is held.
+    pub fn kept(&self) -> u64 {
+        self.held.first().map_or(0, |oldest| self.cursor - oldest)
     }
 
     /// Where a demoted reader may find itself when it joins again: from one sequence to another.

@@ -7,6 +7,7 @@ use ringbuf_core::{
 };
 
 use crate::handles::{AnyProducer, AnyReader};
+use crate::holding::Holding;
 use crate::model::Model;
 use crate::ops::{Case, Op, READERS};
 use crate::ring::{Phase, Ring};
@@ -31,6 +32,7 @@ macro_rules! same {
 pub struct Run {
     pub case: Case,
     pub model: Model,
+    pub held: Vec<Holding>,
     pub producer: Option<AnyProducer>,
     pub readers: [Option<AnyReader>; READERS],
     /// None on the heap.
@@ -51,6 +53,7 @@ pub fn case(case: &Case, is_heap: bool, counts: &mut Counts) -> Outcome {
     let mut run = Run {
         case: case.clone(),
         model: Model::new(Ring::new(&case.setup)),
+        held: Vec::new(),
         producer: None,
         readers: Default::default(),
         reference: rings.as_ref().map(|rings| rings.reference("ring")),
@@ -116,6 +119,12 @@ impl Run {
             Op::Poll(reader) => self.look(self.next_reader(reader), false, 0),
             Op::Next(reader) => self.look(self.next_reader(reader), true, 0),
             Op::Hold { reader, publish } => self.look(self.next_reader(reader), false, publish),
+            Op::HoldOn(reader) => self.hold_on(self.next_reader(reader)),
+            Op::GiveBack(number) => {
+                self.give_back(number);
+                Ok(())
+            }
+            Op::ReadInto { reader, room } => self.read_into(self.next_reader(reader), room),
             Op::Rejoin(reader) => self.rejoin(self.next_reader(reader)),
             Op::Detach(reader) => {
                 self.detach(reader);
@@ -198,6 +207,6 @@ impl Run {
 
     pub fn detach(&mut self, at: usize) {
         self.readers[at] = None;
-        self.model.readers[at] = None;
+        self.model.goes(at);
     }
 }

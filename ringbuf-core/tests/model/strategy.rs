@@ -22,6 +22,49 @@ pub fn any_case() -> impl Strategy<Value = Case> {
     (setup, prop::collection::vec(any_op(), 1..80)).prop_map(|(setup, ops)| Case { setup, ops })
 }
 
+/// Readers that hold several batches on their own.
+pub fn any_case_of_holding() -> impl Strategy<Value = Case> {
+    let capacity = prop_oneof![6 => 1..=9u64, 1 => 10..=40u64];
+    let setup = (capacity, any::<[bool; 5]>()).prop_map(
+        |(capacity, [drops, stamped, mirrored, untyped, in_place])| Setup {
+            capacity,
+            allow: Kind::Lossless,
+            drops,
+            stamped,
+            mirrored,
+            in_place,
+            untyped,
+        },
+    );
+    let reader = || 0..READERS;
+    let until = prop_oneof![5 => Just(None), 1 => (0..20i64).prop_map(Some)];
+    let attach = (reader(), until).prop_map(|(reader, until)| Op::Attach {
+        reader,
+        kind: Kind::Lossless,
+        begin: Begin::Now,
+        until,
+        untyped: true,
+    });
+    let op = prop_oneof![
+        12 => Just(Op::TryPublish),
+        6 => any_count().prop_map(Op::SliceTimeout),
+        20 => reader().prop_map(Op::HoldOn),
+        16 => (0..6usize).prop_map(Op::GiveBack),
+        3 => reader().prop_map(Op::Poll),
+        2 => (reader(), any_count()).prop_map(|(reader, publish)| Op::Hold { reader, publish }),
+        2 => (reader(), any_count()).prop_map(|(reader, room)| Op::ReadInto { reader, room }),
+        3 => attach.clone(),
+        1 => reader().prop_map(Op::Detach),
+        1 => Just(Op::Create { replace: false }),
+    ];
+    let ops = (attach, prop::collection::vec(op, 20..120)).prop_map(|(attach, ops)| {
+        let mut all = vec![attach];
+        all.extend(ops);
+        all
+    });
+    (setup, ops).prop_map(|(setup, ops)| Case { setup, ops })
+}
+
 /// Mostly all: where nobody may hold the producer less happens.
 fn any_allow() -> impl Strategy<Value = Kind> {
     prop_oneof![
@@ -54,6 +97,9 @@ fn any_op() -> impl Strategy<Value = Op> {
         12 => reader().prop_map(Op::Poll),
         5 => reader().prop_map(Op::Next),
         4 => (reader(), any_count()).prop_map(|(reader, publish)| Op::Hold { reader, publish }),
+        10 => reader().prop_map(Op::HoldOn),
+        9 => (0..6usize).prop_map(Op::GiveBack),
+        4 => (reader(), any_count()).prop_map(|(reader, room)| Op::ReadInto { reader, room }),
         3 => reader().prop_map(Op::Rejoin),
         1 => reader().prop_map(Op::Detach),
         1 => Just(Op::Close),

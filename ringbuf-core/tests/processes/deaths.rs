@@ -4,7 +4,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ringbuf_core::{Delivery, Producer, Reader, ReaderOptions, Retain, TryPublishError, inspect};
+use ringbuf_core::{
+    Delivery, Producer, Reader, ReaderOptions, Retain, TryPublishError, UntypedReader, inspect,
+};
 
 use crate::support::process::{Role, hear, say, start};
 use crate::support::{HANGS, Rings, eventually, limit};
@@ -29,6 +31,50 @@ fn stuck(ring: &str, delivery: &str, what: &str) -> Role {
     let reader = start("stuck reader", &[ring, delivery, what]);
     reader.says("attached");
     reader
+}
+
+/// Holds two batches that have outlived their reader.
+pub fn stuck_holder(arguments: &[String]) {
+    let options = ReaderOptions::lossless().named("stuck");
+    let mut reader = UntypedReader::attach(&arguments[0], options).unwrap();
+    say("attached");
+    let held = [(); 2].map(|()| reader.next_held(HANGS).unwrap());
+    drop(reader);
+    say("holds");
+    hear();
+    drop(held);
+}
+
+/// The kernel frees the slot of who is killed with batches in hand, without a reader and in whatever thread; until then
+/// its place is its own.
+#[test]
+fn a_producer_goes_on_when_who_holds_batches_is_killed() {
+    let _limit = limit();
+    let rings = Rings::new();
+    let ring = rings.reference("deaths");
+    let mut producer = Producer::<u64>::create(&ring, Retain::records(8)).unwrap();
+    let holder = start("stuck holder", &[&ring]);
+    holder.says("attached");
+    for number in 0..8 {
+        producer.publish(&number).unwrap();
+    }
+    holder.says("holds");
+    let Err(TryPublishError::Full { reader, lag }) = producer.try_publish(&8) else {
+        panic!("what is held is overwritten");
+    };
+    assert_eq!((reader.as_str(), lag), ("stuck", 8));
+    let info = inspect::info(&ring).unwrap();
+    let dead = &info.readers.as_ref().unwrap()[0];
+    assert!(dead.is_alive && dead.ledger.unwrap().read >= 2);
+    let (done, went_on) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| done.send(producer.publish(&8).unwrap()));
+        let blocked = went_on.recv_timeout(Duration::from_millis(30));
+        assert!(blocked.is_err(), "what is held does not hold it");
+        holder.kill();
+        assert_eq!(went_on.recv_timeout(HANGS), Ok(8));
+    });
+    assert_eq!(producer.registered_readers(), 0);
 }
 
 #[test]

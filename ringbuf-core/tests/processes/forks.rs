@@ -11,6 +11,7 @@
 
 pub mod frames;
 pub mod generations;
+pub mod held;
 pub mod producers;
 pub mod programs;
 pub mod readers;

@@ -39,6 +39,7 @@ fn role() {
         ("contract reader", contract::contract_reader),
         ("obedient producer", contract::obedient_producer),
         ("stuck reader", deaths::stuck_reader),
+        ("stuck holder", deaths::stuck_holder),
         ("reads a file", disk::reads_a_file),
         ("loses its disk", disk::loses_its_disk),
         ("endless producer", restarts::endless_producer),
@@ -49,6 +50,7 @@ fn role() {
         ("silent producer", idle::silent_producer),
         ("producer that forks", forks::producers::producer_that_forks),
         ("reader that forks", forks::readers::reader_that_forks),
+        ("holder that forks", forks::held::holder_that_forks),
         (
             "forks between records",
             forks::shortcuts::forks_between_records,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ringbuf_core::{
-    Element, Event, FrameBatch, FrameClaim, FrameInfo, FrameProducer, FrameReader, Ledger, Next,
-    ReadError, deaths,
+    Element, Event, FrameBatch, FrameClaim, FrameInfo, FrameProducer, FrameReader, HeldFrames,
+    Ledger, Next, ReadError, deaths,
 };
 
 use super::{Follow, Hand, Publish, alike, hand_alike};
@@ -101,7 +101,13 @@ impl Follow for FrameReader {
     type Item = Frame;
     type Batch<'a> = FrameBatch<'a>;
 
+    type Held = HeldFrames;
+
     alike!();
+
+    fn next_held(&mut self, timeout: Duration) -> Result<Next<HeldFrames>, ReadError> {
+        self.next_held(timeout)
+    }
 
     fn latest(&self) -> Option<(u64, Frame)> {
         let (header, bytes) = self.latest().unwrap()?;
@@ -116,6 +122,17 @@ impl Follow for FrameReader {
 }
 
 impl Hand for FrameBatch<'_> {
+    type Item = Frame;
+
+    hand_alike!();
+
+    fn items(&self) -> impl Iterator<Item = (u64, Frame, Option<i64>)> {
+        self.frames()
+            .map(|frame| (frame.sequence(), Frame::of(&frame), frame.published_ns()))
+    }
+}
+
+impl Hand for HeldFrames {
     type Item = Frame;
 
     hand_alike!();

@@ -72,6 +72,27 @@ pub fn all() -> Vec<Scenario> {
             "lossless",
             "oldest"
         ),
+        reader!(
+            Frames,
+            "reader that holds on",
+            "holding",
+            "lossless",
+            "oldest"
+        ),
+        reader!(
+            FramesInPlace,
+            "reader that holds on",
+            "holding",
+            "lossless",
+            "0"
+        ),
+        reader!(
+            FramesChosen,
+            "reader that holds on",
+            "holding",
+            "lossless",
+            "oldest"
+        ),
         reader!(Frames, "bounded reader", "reading", "bounded", "oldest"),
         reader!(FramesChosen, "bounded reader", "reading", "bounded", "now"),
         reader!(FramesStamped, "lossy reader", "looking", "lossy", "0"),
@@ -182,7 +203,7 @@ fn go_on_without<K: Kind>(
         let slot = mapped::slots(&readers)[1];
         slot.delivery == mapped::LOSSY && slot.gate != mapped::OFF
     };
-    let sleeps = script == "reading";
+    let sleeps = matches!(script, "reading" | "holding");
     let is_waiting = || match sleeps {
         true => mapped::somebody_sleeps(&readers),
         false => has_read(),

@@ -82,6 +82,7 @@ impl Script for Play<'_> {
             "leaves a ring" => producers::leaves_a_ring::<K>(order),
             "leaves a reader" => producers::leaves_a_reader::<K>(order),
             "reading" => readers::reading::<K>(order),
+            "holding" => readers::holding::<K>(order),
             "looking" => readers::looking::<K>(order),
             "until" => readers::until::<K>(order),
             "rejoining" => readers::rejoining::<K>(order),

@@ -67,12 +67,43 @@ impl<K: Kind> Follower<K> {
     }
 }
 
+impl<K: Kind> Follower<K> {
+    fn hold(&mut self, timeout: Duration) -> Option<<K::Reader as Follow>::Held> {
+        let held = match self.reader.next_held(timeout).unwrap() {
+            Next::Batch(held) => Some(held),
+            Next::TimedOut => None,
+            Next::Closed => panic!("closed"),
+        };
+        if let Some(held) = &held {
+            self.account.take(held);
+        }
+        self.account.check(&self.reader.ledger());
+        done(self.reader.cursor());
+        deaths::step();
+        held
+    }
+}
+
 /// Reads, waiting, more than a lap, and leaves.
 pub fn reading<K: Kind>(order: &Order) {
     order.arm();
     let mut follower = Follower::<K>::attach(order, options(order));
     while follower.reader.cursor() < end(order) {
         follower.step();
+    }
+}
+
+/// The same with up to two batches that are held on their own, the newer of which is given back first.
+pub fn holding<K: Kind>(order: &Order) {
+    order.arm();
+    let mut follower = Follower::<K>::attach(order, options(order));
+    while follower.reader.cursor() < end(order) {
+        let older = follower.hold(HANGS);
+        // Nothing may come as long as the older one is held.
+        let newer = follower.hold(Duration::ZERO);
+        drop(newer);
+        deaths::step();
+        drop(older);
     }
 }
 
