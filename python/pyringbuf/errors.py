@@ -19,6 +19,7 @@ __all__ = [
     "InspectError",
     "NotAllowed",
     "NotFound",
+    "ProducerDied",
     "PublishError",
     "ReadError",
     "Removed",
@@ -92,6 +93,10 @@ class Removed(ReadError):
 
 class Replaced(ReadError):
     """Another ring has taken the name; what had been published was delivered. Attach again."""
+
+
+class ProducerDied(ReadError):
+    """The producer is gone without closing the ring, and everything was read: for readers with `on_death="raise"`."""
 
 
 class Forked(Error):

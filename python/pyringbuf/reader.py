@@ -1,12 +1,13 @@
 """Readers: who follows a ring."""
 
 import datetime
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -23,6 +24,7 @@ Start = (
 )
 Until = int | datetime.datetime | np.datetime64
 Wait = Literal["sleep", "yield", "spin"]
+OnDeath = Literal["wait", "end", "raise"]
 
 
 class Reader(_core.Reader):
@@ -37,15 +39,20 @@ class Reader(_core.Reader):
     2
     [0.5 1.5] 0
 
-    One thread at a time reads; what a reader says of itself (`lag`, `missed`, `ledger`...) never waits for it. In an
-    `asyncio` program: `async for batch in reader`.
+    Threads may share a reader: one at a time reads, each record comes to one of them, and what a reader says
+    of itself (`lag`, `missed`, `ledger`...) never waits. With `asyncio`: `async for batch in reader`.
+
+    A reader belongs to its process: forked children get `Forked` from it, and attach one of their own.
     """
 
     __slots__ = ("_waiter",)
     _waiter: Waiter[_core.Batch]
 
-    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:
-        raise TypeError(f"make it with {cls.__name__}.attach(name)")
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *_args, **_choices):
+            """Use `attach`."""
+            raise TypeError(f"make it with {cls.__name__}.attach(name)")
 
     @classmethod
     def attach(
@@ -59,19 +66,22 @@ class Reader(_core.Reader):
         reader_name: str | None = None,
         dtype: DTypeLike | None = None,
         unverified: bool = False,
+        on_death: OnDeath = "wait",
         timeout: float | None = 0,
     ) -> Self:
         """Attaches to the ring `name`.
 
         delivery
-            "lossy": the producer never waits for this reader, which gets copies and is told exactly what it missed.
-            "lossless": the producer waits while this reader is a full ring behind; nothing is lost and nothing is copied.
-            "bounded:50ms": the producer waits at most so long at a time, then the reader goes on as a lossy one.
+            "lossy": the producer never waits for this reader, which gets copies and is told exactly what
+            it missed. "lossless": the producer waits while this reader is a full ring behind; nothing is lost
+            and nothing is copied. "bounded:50ms": the producer waits at most so long at a time, then the
+            reader goes on as a lossy one.
         start
-            "now", "oldest", a sequence, a negative number for the newest so many records (-100), a time span before the
-            newest record (datetime.timedelta), or a time (datetime, UTC if it names no zone).
+            "now", "oldest", a sequence, a negative number for the newest so many records (-100), a time span
+            before the newest record (datetime.timedelta), or a time (datetime, UTC if it names no zone).
         until
-            Where it ends as if the ring had been closed: in front of a sequence, or of what was published from a time on.
+            Where it ends as if the ring had been closed: in front of a sequence, or of what was published
+            from a time on.
         wait
             "sleep", "yield" (for the latency of a few microseconds) or "spin" (a whole core).
         reader_name
@@ -80,13 +90,23 @@ class Reader(_core.Reader):
             What is expected: another ring is refused with `SchemaMismatch`.
         unverified
             Also reads a ring on a disk whose end was not written in order.
+        on_death
+            What to do when the producer is gone without closing the ring, and everything was read: "wait" for another one,
+            "end" as if the ring had been closed, or "raise" `ProducerDied`.
         timeout
             How many seconds to wait for a ring of this name to appear; None: for ever.
 
-        Raises `NotFound` if there is no such ring, `NotAllowed` if its producer does not take such readers, and
-        `AttachError` otherwise.
+        Raises `NotFound` if there is no such ring, `NotAllowed` if its producer does not take such readers,
+        ValueError or TypeError for arguments that mean nothing, and `AttachError` otherwise.
+
+        >>> with Producer.create("doc-attach", "u8") as producer:
+        ...     producer.publish_batch(np.arange(10, dtype="u8"))
+        ...     reader = Reader.attach("doc-attach", start=-3, until=9)
+        10
+        >>> [batch["value"].tolist() for batch in reader]
+        [[7, 8]]
         """
-        choices = _choices(delivery, start, until, wait, reader_name, unverified)
+        choices = _choices(delivery, start, until, wait, reader_name, unverified, on_death)
         expected = None if dtype is None else dtype_of(schema_of(dtype))
         reader = _core.Reader.__new__(cls, os.fspath(name), choices, timeout)
         if expected is not None and reader.dtype != expected:
@@ -108,19 +128,31 @@ class Reader(_core.Reader):
         return MappingProxyType(clocks_of(self.schema))
 
     async def aread(self, timeout: float | None = None) -> _core.Batch | None:
-        """As `read`, for `asyncio`: others run meanwhile, and a cancelled wait loses nothing."""
+        """As `read`, for `asyncio`: others run meanwhile, and a cancelled wait loses nothing.
+
+        >>> import asyncio
+        >>> with Producer.create("doc-aread", "f8") as producer:
+        ...     reader = Reader.attach("doc-aread")
+        ...     producer.publish(20.5)
+        0
+        >>> asyncio.run(reader.aread(timeout=1))["value"]
+        array([20.5])
+        """
         return await self._waiter.read(timeout)
 
     async def __aiter__(self) -> AsyncIterator[_core.Batch]:
         while (batch := await self._waiter.read(None)) is not None:
             if len(batch):
                 yield batch
+            else:
+                _log(self.name, batch.events)
 
 
 class FrameReader(_core.FrameReader):
     """Follows a ring of frames, at its own pace.
 
-    >>> with FrameProducer.create("doc-frames") as camera, FrameReader.attach("doc-frames", "lossless") as reader:
+    >>> with FrameProducer.create("doc-frames") as camera:
+    ...     reader = FrameReader.attach("doc-frames", "lossless")
     ...     for n in range(2):
     ...         camera.publish(np.full((2, 3), n, "f4"))
     ...     camera.close()
@@ -135,8 +167,11 @@ class FrameReader(_core.FrameReader):
     __slots__ = ("_waiter",)
     _waiter: Waiter[_core.Frame]
 
-    def __new__(cls, *_args: object, **_choices: object) -> NoReturn:
-        raise TypeError(f"make it with {cls.__name__}.attach(name)")
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *_args, **_choices):
+            """Use `attach`."""
+            raise TypeError(f"make it with {cls.__name__}.attach(name)")
 
     @classmethod
     def attach(
@@ -150,14 +185,16 @@ class FrameReader(_core.FrameReader):
         reader_name: str | None = None,
         tags: Iterable[int] | None = None,
         unverified: bool = False,
+        on_death: OnDeath = "wait",
         timeout: float | None = 0,
     ) -> Self:
         """Attaches to the ring of frames `name`; see `Reader.attach`.
 
         tags
-            Reads only the frames with one of these tags. The others are passed over unread, and count as skipped.
+            Reads only the frames with one of these tags. The others are passed over unread, and count as
+            skipped.
         """
-        choices = _choices(delivery, start, until, wait, reader_name, unverified)
+        choices = _choices(delivery, start, until, wait, reader_name, unverified, on_death)
         wanted = None if tags is None else set(tags)
         reader = _core.FrameReader.__new__(cls, os.fspath(name), choices, wanted, timeout)
         reader._waiter = Waiter(reader)
@@ -171,10 +208,24 @@ class FrameReader(_core.FrameReader):
         while (frame := await self._waiter.read(None)) is not None:
             if frame:
                 yield frame
+            else:
+                _log(self.name, frame.events)
+
+
+def _log(ring: str, events: Iterable[_core.Event]) -> None:
+    """What is passed over, nobody else would say."""
+    for event in events:
+        logging.getLogger("pyringbuf").warning("ring %s: %s", ring, event)
 
 
 def _choices(
-    delivery: str, start: Start, until: Until | None, wait: str, reader_name: str | None, unverified: bool
+    delivery: str,
+    start: Start,
+    until: Until | None,
+    wait: str,
+    reader_name: str | None,
+    unverified: bool,
+    on_death: str,
 ) -> dict[str, Any]:
     return {
         "delivery": delivery,
@@ -183,6 +234,7 @@ def _choices(
         "wait": wait,
         "reader_name": _program() if reader_name is None else reader_name,
         "unverified": unverified,
+        "on_death": on_death,
     }
 
 
@@ -231,7 +283,12 @@ def _time(time: datetime.datetime | np.datetime64) -> int:
 
 
 def _nanoseconds(time: np.datetime64 | np.timedelta64, unit: str) -> int:
-    exact = time.astype(unit)
-    if np.isnat(time) or exact.astype(time.dtype) != time:
+    try:
+        exact = time.astype(unit)
+        # Older ones of NumPy wrap around without a word.
+        is_exact = not np.isnat(time) and exact.astype(time.dtype) == time
+    except OverflowError:
+        is_exact = False
+    if not is_exact:
         raise ValueError(f"found the time {time}, expected one that nanoseconds in 64 bits can hold")
     return int(exact.astype("i8"))

@@ -104,6 +104,14 @@ pub(crate) fn reader_closed(py: Python<'_>, name: &str) -> PyErr {
     error(py, "ReadError", message)
 }
 
+pub(crate) fn died(py: Python<'_>, name: &str) -> PyErr {
+    let message = format!(
+        "the producer of ring {name} is gone without closing it, and everything was read: start it again, and attach \
+         again; or wait for it, on_death=\"wait\""
+    );
+    error(py, "ProducerDied", message)
+}
+
 pub(crate) fn name(error: NameError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }

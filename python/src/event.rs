@@ -1,6 +1,13 @@
 //! What happened to the producer, and what became of records.
 
 use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+use crate::options::choice;
+
+const DIED: &str = "producer-died";
+const RESTARTED: &str = "restarted";
+const DEMOTED: &str = "demoted";
 
 /// Something that happened to the producer, where it happened in the stream.
 ///
@@ -23,6 +30,32 @@ pub(crate) struct Event {
 
 #[pymethods]
 impl Event {
+    #[new]
+    #[pyo3(signature = (kind, epoch=None, first_sequence=None))]
+    fn new(kind: &str, epoch: Option<u64>, first_sequence: Option<u64>) -> PyResult<Event> {
+        let kinds = [DIED, RESTARTED, DEMOTED].map(|kind| (kind, kind));
+        Ok(Event {
+            kind: choice("kind", kind, &kinds)?,
+            epoch,
+            first_sequence,
+        })
+    }
+
+    #[expect(clippy::type_complexity)]
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> (Bound<'py, PyType>, (&'static str, Option<u64>, Option<u64>)) {
+        let event = slf.get();
+        (
+            slf.get_type(),
+            (event.kind, event.epoch, event.first_sequence),
+        )
+    }
+
+    fn __str__(&self) -> String {
+        self.to_string()
+    }
+
     fn __repr__(&self) -> String {
         match (self.epoch, self.first_sequence) {
             (None, _) => format!("Event({:?})", self.kind),
@@ -42,19 +75,23 @@ impl Event {
 }
 
 impl Event {
-    /// What is said of it to people.
-    pub(crate) fn message(&self, ring: &str) -> String {
+    pub(crate) fn is_death(&self) -> bool {
+        self.kind == DIED
+    }
+}
+
+/// What is said of it to people.
+impl std::fmt::Display for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.kind, self.epoch, self.first_sequence) {
-            ("restarted", Some(epoch), Some(first)) => {
-                format!(
-                    "ring {ring}: another producer (number {epoch}) continues it from sequence {first} on"
-                )
+            (RESTARTED, Some(epoch), Some(first)) => {
+                write!(f, "another producer (number {epoch}) continues it from sequence {first} on")
             }
-            ("restarted", ..) => format!("ring {ring}: another producer continues it"),
-            ("demoted", ..) => format!(
-                "ring {ring}: this reader held the producer for as long as it may, and may miss records from here on"
+            (RESTARTED, ..) => f.write_str("another producer continues it"),
+            (DEMOTED, ..) => f.write_str(
+                "this reader held the producer for as long as it may, and may miss records from here on",
             ),
-            _ => format!("ring {ring}: its producer died; waiting for another"),
+            _ => f.write_str("its producer died"),
         }
     }
 }
@@ -67,17 +104,17 @@ impl From<ringbuf_core::Event> for Event {
             first_sequence: None,
         };
         match event {
-            ringbuf_core::Event::Demoted => plain("demoted"),
+            ringbuf_core::Event::Demoted => plain(DEMOTED),
             ringbuf_core::Event::Restarted {
                 epoch,
                 first_sequence,
             } => Event {
-                kind: "restarted",
+                kind: RESTARTED,
                 epoch: Some(epoch),
                 first_sequence,
             },
             // Nothing else has happened to a producer yet.
-            _ => plain("producer-died"),
+            _ => plain(DIED),
         }
     }
 }
@@ -105,6 +142,23 @@ pub(crate) struct Ledger {
 
 #[pymethods]
 impl Ledger {
+    #[new]
+    fn new(joined: u64, cursor: u64, read: u64, missed: u64, skipped: u64) -> Ledger {
+        Ledger {
+            joined,
+            cursor,
+            read,
+            missed,
+            skipped,
+        }
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, (u64, u64, u64, u64, u64)) {
+        let it = slf.get();
+        let all = (it.joined, it.cursor, it.read, it.missed, it.skipped);
+        (slf.get_type(), all)
+    }
+
     /// Whether every record since the join is accounted for.
     fn adds_up(&self) -> bool {
         let sum = u128::from(self.read) + u128::from(self.missed) + u128::from(self.skipped);

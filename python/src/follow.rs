@@ -1,202 +1,38 @@
 //! What readers of records and of frames have in common.
 
+mod choices;
+mod found;
+mod source;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyBufferError, PyTimeoutError};
+use pyo3::exceptions::{PyBufferError, PyTimeoutError, PyValueError};
 use pyo3::prelude::*;
-use ringbuf_core::{
-    AttachError, Delivery, FrameCopy, FrameReader, HeldBatch, HeldFrames, Next, ReadError,
-    ReadInto, ReaderOptions, Start, Until, UntypedReader, Wait, Watch,
-};
+use ringbuf_core::{AttachError, Delivery, Next, Watch};
 
+pub(crate) use self::choices::Choices;
+use self::choices::OnDeath;
+pub(crate) use self::found::{Copied, Failure, News, Wants};
+use self::found::{Fetched, Found};
+pub(crate) use self::source::Source;
 use crate::errors;
 use crate::event::Event;
 use crate::fork::Generation;
 use crate::gil::{self, Deadline, Seconds};
-use crate::held::{Bytes, Held};
-use crate::options;
+use crate::held::Held;
 
 /// Events that are remembered.
 const EVENTS: usize = 1000;
 /// Between two looks for a ring that is not there yet.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(10);
 
-/// A reader of the core's.
-pub(crate) trait Source: Send + Sized {
-    type Held: Bytes + Found + 'static;
-    /// A look may copy so much that others should run meanwhile.
-    const IS_LARGE: bool;
-
-    fn attach(name: &str, options: ReaderOptions) -> Result<Self, AttachError>;
-    fn next_held(&mut self, timeout: Duration) -> Result<Next<Self::Held>, ReadError>;
-    fn is_in_the_way(&self) -> bool;
-    fn check_room(&self);
-    fn is_demoted(&self) -> bool;
-    fn rejoin(&mut self) -> Result<(), ReadError>;
-    fn watch(&self) -> Watch;
-    /// Begins late, is unverified, is an observer.
-    fn facts(&self) -> (bool, bool, bool);
-}
-
-macro_rules! source {
-    ($reader:ty, $held:ty, $is_large:expr) => {
-        impl Source for $reader {
-            type Held = $held;
-            const IS_LARGE: bool = $is_large;
-
-            fn attach(name: &str, options: ReaderOptions) -> Result<Self, AttachError> {
-                <$reader>::attach(name, options)
-            }
-
-            fn next_held(&mut self, timeout: Duration) -> Result<Next<$held>, ReadError> {
-                self.next_held(timeout)
-            }
-
-            fn is_in_the_way(&self) -> bool {
-                self.is_in_the_way()
-            }
-
-            fn check_room(&self) {
-                self.check_room();
-            }
-
-            fn is_demoted(&self) -> bool {
-                self.is_demoted()
-            }
-
-            fn rejoin(&mut self) -> Result<(), ReadError> {
-                self.rejoin()
-            }
-
-            fn watch(&self) -> Watch {
-                self.watch()
-            }
-
-            fn facts(&self) -> (bool, bool, bool) {
-                (self.begins_late(), self.is_unverified(), self.is_observer())
-            }
-        }
-    };
-}
-
-source!(UntypedReader, HeldBatch, false);
-source!(FrameReader, HeldFrames, true);
-
-/// What a look has found.
-pub(crate) trait Found: Send {
-    fn missed(&self) -> u64;
-    fn event(&self) -> Option<ringbuf_core::Event>;
-    /// It only brings an event, or only says what was missed.
-    fn is_nothing(&self) -> bool;
-}
-
-macro_rules! found {
-    ($found:ty, $missed:expr, $event:expr, $is_nothing:expr) => {
-        impl Found for $found {
-            fn missed(&self) -> u64 {
-                $missed(self)
-            }
-
-            fn event(&self) -> Option<ringbuf_core::Event> {
-                $event(self)
-            }
-
-            fn is_nothing(&self) -> bool {
-                $is_nothing(self)
-            }
-        }
-    };
-}
-
-found!(
-    HeldBatch,
-    HeldBatch::missed,
-    HeldBatch::event,
-    HeldBatch::is_empty
-);
-found!(
-    HeldFrames,
-    HeldFrames::missed,
-    HeldFrames::event,
-    HeldFrames::is_empty
-);
-found!(
-    ReadInto,
-    |read: &ReadInto| read.missed,
-    |read: &ReadInto| read.event,
-    |read: &ReadInto| read.count == 0
-);
-found!(
-    FrameCopy,
-    |copy: &FrameCopy| copy.missed,
-    |copy: &FrameCopy| copy.event,
-    |copy: &FrameCopy| copy.header.is_none()
-);
-
-/// How to attach, as the Python half has checked and said it.
-#[derive(Debug, FromPyObject)]
-#[pyo3(from_item_all)]
-pub(crate) struct Choices {
-    delivery: String,
-    start: (String, i64),
-    until: Option<(String, i64)>,
-    wait: String,
-    reader_name: String,
-    unverified: bool,
-}
-
-impl Choices {
-    fn options(&self) -> PyResult<(ReaderOptions, Delivery)> {
-        let delivery = options::delivery("delivery", &self.delivery)?;
-        let options = match delivery {
-            Delivery::Bounded(most) => ReaderOptions::bounded(most),
-            Delivery::Lossless => ReaderOptions::lossless(),
-            _ => ReaderOptions::lossy(),
-        };
-        let (kind, number) = (self.start.0.as_str(), self.start.1);
-        let count = number.unsigned_abs();
-        let start = match kind {
-            "oldest" => Start::Oldest,
-            "sequence" => Start::Sequence(count),
-            "last" => Start::Last(count),
-            "last_for" => Start::LastFor(Duration::from_nanos(count)),
-            "at" => Start::At(number),
-            _ => Start::Now,
-        };
-        let waits = [
-            ("sleep", Wait::Sleep),
-            ("yield", Wait::Yield),
-            ("spin", Wait::Spin),
-        ];
-        let mut options = options
-            .start(start)
-            .named(self.reader_name.as_str())
-            .wait(options::choice("wait", &self.wait, &waits)?);
-        if let Some((kind, number)) = &self.until {
-            options = options.until(match kind.as_str() {
-                "at" => Until::At(*number),
-                _ => Until::Sequence(number.unsigned_abs()),
-            });
-        }
-        if self.unverified {
-            options = options.unverified();
-        }
-        Ok((options, delivery))
-    }
-}
-
-/// What is new.
-pub(crate) struct News<T> {
-    pub(crate) found: T,
-    /// All that was missed since the last one that brought something.
-    pub(crate) missed: u64,
-    /// What happened since then.
-    pub(crate) events: Vec<Event>,
-}
+type Lent<H> = (ThreadId, Weak<Held<H>>);
+/// What is handed out.
+type HandedOut<R> = News<Arc<Held<<R as Source>::Held>>>;
 
 /// A reader, for Python: one thread at a time reads, others look.
 pub(crate) struct Follow<R: Source> {
@@ -212,17 +48,22 @@ pub(crate) struct Follow<R: Source> {
     facts: (bool, bool, bool),
     born: Generation,
     /// What lies in the ring, was handed out, and may be held still; to which thread. Locked under the interpreter's lock alone.
-    lent: Mutex<Vec<(ThreadId, Weak<Held<R::Held>>)>>,
+    lent: Mutex<Vec<Lent<R::Held>>>,
     /// The newest of all. Locked under the interpreter's lock alone.
     events: Mutex<Vec<Event>>,
     /// Its ledger when it was closed.
     last: Mutex<Option<ringbuf_core::Ledger>>,
     /// Somebody was told that views keep the producer waiting.
     was_warned: AtomicBool,
+    on_death: OnDeath,
+    /// The producer is gone, and no other has come since.
+    has_died: AtomicBool,
 }
 
-struct Inner<R: Source> {
-    reader: R,
+pub(crate) struct Inner<R: Source> {
+    pub(crate) reader: R,
+    /// Fetched, and not yet handed out.
+    pub(crate) unread: Option<R::Held>,
     /// To be told with the next that brings something.
     missed: u64,
     events: Vec<Event>,
@@ -243,14 +84,34 @@ impl<R: Source> Inner<R> {
     }
 }
 
+/// How long somebody waits; the time begins when there is something to wait for.
+struct Limit {
+    timeout: Option<Seconds>,
+    begun: Option<Deadline>,
+}
+
+impl Limit {
+    fn of(timeout: Option<Seconds>) -> Limit {
+        Limit {
+            timeout,
+            begun: None,
+        }
+    }
+
+    fn deadline(&mut self) -> Deadline {
+        *self.begun.get_or_insert_with(|| Deadline::of(self.timeout))
+    }
+}
+
 /// What a look came to.
 enum Looked<T> {
     News(News<T>),
     /// Only an event, which was noted, or what was missed.
     Noted(T, Option<Event>),
+    Word,
     Closed,
     TimedOut,
-    Failed(ReadError),
+    Failed(Failure),
 }
 
 impl<R: Source> Follow<R> {
@@ -262,6 +123,7 @@ impl<R: Source> Follow<R> {
         timeout: Option<Seconds>,
     ) -> PyResult<Follow<R>> {
         let (options, delivery) = choices.options()?;
+        let on_death = choices.on_death()?;
         let deadline = Deadline::of(timeout);
         let reader = loop {
             let attached = py.detach(|| R::attach(name, options.clone()));
@@ -286,8 +148,11 @@ impl<R: Source> Follow<R> {
             events: Mutex::new(Vec::new()),
             last: Mutex::new(None),
             was_warned: AtomicBool::new(false),
+            on_death,
+            has_died: AtomicBool::new(false),
             inner: Mutex::new(Some(Inner {
                 reader,
+                unread: None,
                 missed: 0,
                 events: Vec::new(),
             })),
@@ -299,7 +164,7 @@ impl<R: Source> Follow<R> {
     fn with<T: Send>(
         &self,
         py: Python<'_>,
-        deadline: Option<Deadline>,
+        limit: &mut Limit,
         is_long: bool,
         mut go: impl FnMut(&mut Inner<R>) -> T + Send,
     ) -> PyResult<Option<T>> {
@@ -317,13 +182,14 @@ impl<R: Source> Follow<R> {
             if !is_long && let Some(mut open) = self.inner.try_lock() {
                 break go(&mut open);
             }
-            let slice = deadline.map_or(gil::SLICE, Deadline::slice);
+            let deadline = limit.deadline();
+            let slice = deadline.slice();
             let found = py.detach(|| Some(go(&mut *self.inner.try_lock_for(slice)?)));
             if let Some(found) = found {
                 break found;
             }
             py.check_signals()?;
-            if deadline.is_some_and(Deadline::is_over) {
+            if deadline.is_over() {
                 return Ok(None);
             }
         };
@@ -334,30 +200,37 @@ impl<R: Source> Follow<R> {
     }
 
     /// Takes looks at what is new until one brings something, is the last (`None`), or the time is over: a `TimeoutError`.
-    /// Those that bring nothing are passed over for who only wants something.
     pub(crate) fn wait<T: Found>(
         &self,
         py: Python<'_>,
         timeout: Option<Seconds>,
         is_large: bool,
-        only_something: bool,
-        mut look: impl FnMut(&mut R, Duration) -> Result<Next<T>, ReadError> + Send,
+        wants: Wants,
+        mut look: impl FnMut(&mut Inner<R>, Duration) -> Result<Next<T>, Failure> + Send,
     ) -> PyResult<Option<News<T>>> {
         self.born.check(py)?;
-        self.give_back_mine();
-        let mut deadline: Option<Deadline> = None;
+        let mut limit = Limit::of(timeout);
+        let mut is_first = true;
         let mut is_suspect = false;
         loop {
-            let looked = self.with(py, deadline, is_large || deadline.is_some(), |inner| {
+            let begun = limit.begun;
+            let looked = self.with(py, &mut limit, is_large || !is_first, |inner| {
                 // What is there already comes at once, without letting go of the interpreter, and without a look at the clock.
-                let slice = deadline.map_or(Duration::ZERO, Deadline::slice);
-                match look(&mut inner.reader, slice) {
+                let slice = match begun {
+                    Some(deadline) if !is_first => deadline.slice(),
+                    _ => Duration::ZERO,
+                };
+                match look(inner, slice) {
                     Ok(Next::Batch(found)) => {
                         let event = found.event().map(Event::from);
                         inner.note(found.missed(), event.clone());
-                        match event.is_some() || (only_something && found.is_nothing()) {
-                            true => Looked::Noted(found, event),
-                            false => Looked::News(inner.news(found)),
+                        let is_passed_over = wants == Wants::Something && found.is_nothing();
+                        if event.is_some() || is_passed_over {
+                            return Looked::Noted(found, event);
+                        }
+                        match wants {
+                            Wants::Word => Looked::Word,
+                            _ => Looked::News(inner.news(found)),
                         }
                     }
                     Ok(Next::Closed) => Looked::Closed,
@@ -370,28 +243,42 @@ impl<R: Source> Follow<R> {
                 Some(Looked::Noted(found, event)) => {
                     // Where this raises, what was noted comes with the next.
                     if let Some(event) = event {
-                        self.tell(py, event)?;
+                        self.has_died.store(event.is_death(), Ordering::Relaxed);
+                        self.remember(event.clone());
+                        if wants == Wants::Something {
+                            // Nobody else would say it.
+                            warn(py, &format!("ring {}: {event}", self.name))?;
+                        }
                     }
-                    if !(only_something && found.is_nothing()) {
+                    if wants != Wants::Something || !found.is_nothing() {
                         let mut found = Some(found);
-                        let news = self.with(py, None, false, |inner| {
+                        let news = self.with(py, &mut Limit::of(None), false, |inner| {
                             found.take().map(|found| inner.news(found))
                         })?;
                         return Ok(news.flatten());
                     }
                 }
-                Some(Looked::Closed) => return Ok(None),
-                Some(Looked::Failed(error)) => return Err(errors::read(py, error)),
-                Some(Looked::TimedOut) => match deadline {
-                    None => {}
-                    Some(_) => {
-                        is_suspect = self.check_that_something_can_come(py, is_suspect)?;
-                    }
-                },
-                None => {}
+                Some(Looked::Closed | Looked::Word) => return Ok(None),
+                Some(Looked::Failed(Failure::Read(error))) => return Err(errors::read(py, error)),
+                Some(Looked::Failed(Failure::TooLong { found, room })) => {
+                    return Err(PyValueError::new_err(format!(
+                        "found {found} that a cancelled aread has brought, expected room for them, not for {room}: give \
+                         more, or use read()"
+                    )));
+                }
+                Some(Looked::TimedOut) if self.has_ended_by_death() => {
+                    return match self.on_death {
+                        OnDeath::Raise => Err(errors::died(py, &self.name)),
+                        OnDeath::End | OnDeath::Wait => Ok(None),
+                    };
+                }
+                Some(Looked::TimedOut) if !is_first => {
+                    is_suspect = self.check_that_something_can_come(py, is_suspect)?;
+                }
+                Some(Looked::TimedOut) | None => {}
             }
-            let deadline = deadline.get_or_insert_with(|| Deadline::of(timeout));
-            if deadline.is_over() {
+            is_first = false;
+            if limit.deadline().is_over() {
                 return Err(PyTimeoutError::new_err(format!(
                     "nothing new in ring {} within the timeout",
                     self.name
@@ -403,9 +290,10 @@ impl<R: Source> Follow<R> {
 
     /// Gives back what this thread was handed before, as soon as nobody has a view of it. What others were handed is theirs to
     /// look at.
-    fn give_back_mine(&self) {
+    pub(crate) fn give_back_mine(&self, py: Python<'_>) -> PyResult<()> {
+        self.born.check(py)?;
         if self.delivery != Delivery::Lossless {
-            return;
+            return Ok(());
         }
         let me = thread::current().id();
         self.lent.lock().retain(|(whose, held)| {
@@ -417,6 +305,17 @@ impl<R: Source> Follow<R> {
             }
             *whose != me
         });
+        Ok(())
+    }
+
+    /// Waits until there is something, and leaves it to whoever reads next, as all there is to tell.
+    pub(crate) fn fetch(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<()> {
+        self.wait(py, timeout, self.is_large(), Wants::Word, fetch)?;
+        Ok(())
+    }
+
+    fn is_large(&self) -> bool {
+        R::IS_LARGE && self.delivery != Delivery::Lossless
     }
 
     /// Who alone holds all of the ring waits for itself. Whether that may be so: asked again, it is known.
@@ -425,7 +324,7 @@ impl<R: Source> Follow<R> {
         if is_suspect {
             py.import("gc")?.call_method0("collect")?;
         }
-        let is_in_the_way = self.with(py, None, false, |inner| {
+        let is_in_the_way = self.with(py, &mut Limit::of(None), false, |inner| {
             let is_in_the_way = inner.reader.is_in_the_way();
             if is_in_the_way && !is_suspect {
                 // A producer that sleeps no more may have left its mark; one that does sleeps again by the next look.
@@ -442,8 +341,8 @@ impl<R: Source> Follow<R> {
             .extract()?;
         let message = format!(
             "ring {}: arrays made from what was read hold {} records or frames that the producer waits for, so nothing \
-             new can come. A variable of the loop may hold the last one still: `del` it at the end of the loop, keep a .copy() \
-             instead, or have the ring retain more",
+             new can come. A variable of the loop may hold the last one still: `del` it at the end of the loop, keep a \
+             .copy() instead, or have the ring retain more",
             self.name,
             self.watch.held()
         );
@@ -461,10 +360,10 @@ impl<R: Source> Follow<R> {
         &self,
         py: Python<'_>,
         timeout: Option<Seconds>,
-        only_something: bool,
-    ) -> PyResult<Option<News<Arc<Held<R::Held>>>>> {
-        let is_large = R::IS_LARGE && self.delivery != Delivery::Lossless;
-        let news = self.wait(py, timeout, is_large, only_something, R::next_held)?;
+        wants: Wants,
+    ) -> PyResult<Option<HandedOut<R>>> {
+        self.give_back_mine(py)?;
+        let news = self.wait(py, timeout, self.is_large(), wants, next)?;
         Ok(news.map(|news| {
             let is_lent = self.delivery == Delivery::Lossless && !news.found.is_nothing();
             let held = Arc::new(Held::new(news.found));
@@ -480,16 +379,15 @@ impl<R: Source> Follow<R> {
         }))
     }
 
-    /// Says what happened, and remembers it.
-    fn tell(&self, py: Python<'_>, event: Event) -> PyResult<()> {
-        let message = event.message(&self.name);
-        {
-            let mut events = self.events.lock();
-            events.push(event);
-            let beyond = events.len().saturating_sub(EVENTS);
-            events.drain(..beyond);
-        }
-        warn(py, &message)
+    fn has_ended_by_death(&self) -> bool {
+        self.on_death != OnDeath::Wait && self.has_died.load(Ordering::Relaxed)
+    }
+
+    fn remember(&self, event: Event) {
+        let mut events = self.events.lock();
+        events.push(event);
+        let beyond = events.len().saturating_sub(EVENTS);
+        events.drain(..beyond);
     }
 
     /// Calls the reader itself, when no other thread has it; `is_long`: without the interpreter.
@@ -499,7 +397,9 @@ impl<R: Source> Follow<R> {
         is_long: bool,
         mut ask: impl FnMut(&mut R) -> T + Send,
     ) -> PyResult<T> {
-        let found = self.with(py, None, is_long, |inner| ask(&mut inner.reader))?;
+        let found = self.with(py, &mut Limit::of(None), is_long, |inner| {
+            ask(&mut inner.reader)
+        })?;
         found.ok_or_else(|| errors::reader_closed(py, &self.name))
     }
 
@@ -565,6 +465,26 @@ impl<R: Source> Follow<R> {
         let ledger = self.last.lock().or_else(|| watch.ledger());
         ledger.ok_or_else(|| errors::reader_closed(py, &self.name))
     }
+}
+
+/// What was fetched, or one look.
+fn next<R: Source>(inner: &mut Inner<R>, limit: Duration) -> Result<Next<R::Held>, Failure> {
+    match inner.unread.take() {
+        Some(found) => Ok(Next::Batch(found)),
+        None => Ok(inner.reader.next_held(limit)?),
+    }
+}
+
+/// One look, if nothing was fetched, that leaves what it finds.
+fn fetch<R: Source>(inner: &mut Inner<R>, limit: Duration) -> Result<Next<Fetched>, Failure> {
+    if inner.unread.is_none() {
+        match inner.reader.next_held(limit)? {
+            Next::Batch(found) => inner.unread = Some(found),
+            Next::TimedOut => return Ok(Next::TimedOut),
+            Next::Closed => return Ok(Next::Closed),
+        }
+    }
+    Ok(Next::Batch(Fetched))
 }
 
 fn warn(py: Python<'_>, message: &str) -> PyResult<()> {

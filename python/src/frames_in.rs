@@ -4,17 +4,19 @@
 use std::collections::HashSet;
 use std::ffi::{CString, c_int};
 use std::sync::Arc;
+use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
-use ringbuf_core::{Element, FrameHeader as Header, FrameReader as CoreReader, HeldFrames};
+use ringbuf_core::{Element, FrameHeader as Header, FrameReader as CoreReader, HeldFrames, Next};
 
 use crate::buffer;
 use crate::errors;
 use crate::event::Event;
-use crate::follow::{Choices, Follow, News};
+use crate::follow::{Choices, Copied, Failure, Follow, Inner, News, Wants};
 use crate::follower::{Facts, Follower};
 use crate::frame_header::{self, FrameHeader};
 use crate::gil::{self, Seconds};
@@ -168,14 +170,17 @@ fn layout(header: Option<&Header>) -> Layout {
 
 #[pymethods]
 impl Frame {
-    /// The frame as an array of the type and shape that its producer gave it, where it lies; one of bytes if it gave none. None
-    /// when there is only something to tell.
+    /// The frame as an array of the type and shape that its producer gave it, where it lies; one of bytes if it gave none.
+    ///
+    /// Raises ValueError where there is only something to tell: such a frame is false.
     #[getter]
-    fn array<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match slf.get().header {
-            Some(_) => Frame::array_of(slf).map(Some),
-            None => Ok(None),
+    fn array<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        if slf.get().header.is_none() {
+            return Err(PyValueError::new_err(
+                "found no frame here, only what happened or was missed: see its events and missed, and ask `if frame` first",
+            ));
         }
+        Frame::array_of(slf)
     }
 
     #[pyo3(signature = (dtype=None, copy=None))]
@@ -349,6 +354,39 @@ pub(crate) struct FrameReader {
     follow: Arc<Follow<CoreReader>>,
 }
 
+fn read_into(
+    inner: &mut Inner<CoreReader>,
+    out: &mut [u8],
+    limit: Duration,
+) -> Result<Next<Copied<Header>>, Failure> {
+    let Some(fetched) = &inner.unread else {
+        return Ok(match inner.reader.read_into(out, limit)? {
+            Next::Batch(copy) => Next::Batch(Copied {
+                what: copy.header,
+                missed: copy.missed,
+                event: copy.event,
+            }),
+            Next::TimedOut => Next::TimedOut,
+            Next::Closed => Next::Closed,
+        });
+    };
+    let bytes = Bytes::bytes(fetched);
+    let Some(room) = out.get_mut(..bytes.len()) else {
+        return Err(Failure::TooLong {
+            found: format!("a frame of {} bytes", bytes.len()),
+            room: format!("{} bytes", out.len()),
+        });
+    };
+    room.copy_from_slice(bytes);
+    let copied = Copied {
+        what: fetched.get(0).map(|frame| *frame.header()),
+        missed: fetched.missed(),
+        event: fetched.event(),
+    };
+    inner.unread = None;
+    Ok(Next::Batch(copied))
+}
+
 #[pymethods]
 impl FrameReader {
     #[new]
@@ -380,7 +418,10 @@ impl FrameReader {
     /// Raises as `Reader.read` does.
     #[pyo3(signature = (timeout=None))]
     fn read(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<Option<Frame>> {
-        Ok(self.follow.next(py, timeout, false)?.map(Frame::read))
+        Ok(self
+            .follow
+            .next(py, timeout, Wants::Anything)?
+            .map(Frame::read))
     }
 
     /// Copies the next frame to the front of `out`, a writable contiguous array or other buffer, and returns what is known of
@@ -405,19 +446,31 @@ impl FrameReader {
         out: &Bound<'_, PyAny>,
         timeout: Option<Seconds>,
     ) -> PyResult<Option<FrameHeader>> {
+        self.follow.give_back_mine(py)?;
         buffer::with_bytes_mut(out, |bytes| {
             let is_large = gil::is_long(bytes.len());
-            let look = |reader: &mut CoreReader, limit| reader.read_into(bytes, limit);
-            let news = self.follow.wait(py, timeout, is_large, true, look)?;
+            let look = |inner: &mut Inner<CoreReader>, limit| read_into(inner, bytes, limit);
+            let news = self
+                .follow
+                .wait(py, timeout, is_large, Wants::Something, look)?;
             Ok(news.and_then(|news| {
-                let header = news.found.header?;
+                let header = news.found.what?;
                 Some(FrameHeader::new(header, news.missed, news.events))
             }))
         })?
     }
 
+    /// Waits until there is something to read, and leaves it to `read` and the others.
+    #[pyo3(signature = (timeout=None))]
+    fn _fetch(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<()> {
+        self.follow.fetch(py, timeout)
+    }
+
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Frame>> {
-        Ok(self.follow.next(py, None, true)?.map(Frame::read))
+        Ok(self
+            .follow
+            .next(py, None, Wants::Something)?
+            .map(Frame::read))
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {

@@ -2,16 +2,17 @@
 
 use std::ffi::CString;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use ringbuf_core::UntypedReader;
+use ringbuf_core::{Next, UntypedReader};
 
 use crate::batch::Batch;
 use crate::buffer;
 use crate::errors;
-use crate::follow::{Choices, Follow};
+use crate::follow::{Choices, Copied, Failure, Follow, Inner, Wants};
 use crate::follower::{Facts, Follower};
 use crate::gil::{self, Seconds};
 use crate::numpy::numpy;
@@ -31,9 +32,9 @@ impl Reader {
         &self,
         py: Python<'_>,
         timeout: Option<Seconds>,
-        only_something: bool,
+        wants: Wants,
     ) -> PyResult<Option<Batch>> {
-        let news = self.follow.next(py, timeout, only_something)?;
+        let news = self.follow.next(py, timeout, wants)?;
         Ok(news.map(|news| {
             let dtype = self.dtype.clone_ref(py);
             Batch::new(news, dtype, self.format.clone(), self.record_size)
@@ -54,6 +55,39 @@ impl Reader {
             self.dtype.bind(py)
         )))
     }
+}
+
+fn read_into(
+    inner: &mut Inner<UntypedReader>,
+    records: &mut [u8],
+    limit: Duration,
+) -> Result<Next<Copied<usize>>, Failure> {
+    let Some(fetched) = &inner.unread else {
+        return Ok(match inner.reader.read_into(records, limit)? {
+            Next::Batch(read) => Next::Batch(Copied {
+                what: Some(read.count).filter(|&count| count > 0),
+                missed: read.missed,
+                event: read.event,
+            }),
+            Next::TimedOut => Next::TimedOut,
+            Next::Closed => Next::Closed,
+        });
+    };
+    let bytes = fetched.bytes();
+    let Some(room) = records.get_mut(..bytes.len()) else {
+        return Err(Failure::TooLong {
+            found: format!("{} records", fetched.len()),
+            room: format!("{} bytes", records.len()),
+        });
+    };
+    room.copy_from_slice(bytes);
+    let copied = Copied {
+        what: Some(fetched.len()).filter(|&count| count > 0),
+        missed: fetched.missed(),
+        event: fetched.event(),
+    };
+    inner.unread = None;
+    Ok(Next::Batch(copied))
 }
 
 #[pymethods]
@@ -102,7 +136,7 @@ impl Reader {
     ///     True
     #[pyo3(signature = (timeout=None))]
     fn read(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<Option<Batch>> {
-        self.next(py, timeout, false)
+        self.next(py, timeout, Wants::Anything)
     }
 
     /// Copies what is new to the front of `out`, a writable contiguous array of `reader.dtype`, and returns how many records
@@ -127,16 +161,25 @@ impl Reader {
         timeout: Option<Seconds>,
     ) -> PyResult<usize> {
         self.check_out(py, out)?;
+        self.follow.give_back_mine(py)?;
         buffer::with_bytes_mut(out, |records| {
             let is_large = gil::is_long(records.len());
-            let look = |reader: &mut UntypedReader, limit| reader.read_into(records, limit);
-            let news = self.follow.wait(py, timeout, is_large, true, look)?;
-            Ok(news.map_or(0, |news| news.found.count))
+            let look = |inner: &mut Inner<UntypedReader>, limit| read_into(inner, records, limit);
+            let news = self
+                .follow
+                .wait(py, timeout, is_large, Wants::Something, look)?;
+            Ok(news.and_then(|news| news.found.what).unwrap_or(0))
         })?
     }
 
+    /// Waits until there is something to read, and leaves it to `read` and the others.
+    #[pyo3(signature = (timeout=None))]
+    fn _fetch(&self, py: Python<'_>, timeout: Option<Seconds>) -> PyResult<()> {
+        self.follow.fetch(py, timeout)
+    }
+
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
-        self.next(py, None, true)
+        self.next(py, None, Wants::Something)
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {

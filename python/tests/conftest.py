@@ -9,23 +9,22 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
 
 # Nothing in a test waits longer for what must happen, however slow the machine is.
 LIMIT = 30.0
 
-# The same inputs every time, as in every other gate; no time is asserted anywhere.
-hypothesis.settings.register_profile("ci", derandomize=True, database=None, deadline=None, max_examples=100)
+SHARED_MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(autouse=True)
 def rings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A directory of rings that nobody else has."""
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    directory = Path(tempfile.mkdtemp(prefix="pyringbuf-test-", dir=memory))
-    monkeypatch.setenv("RINGBUF_DIR", str(directory))
-    yield directory
+    """Where the rings of this test and its processes are: never the user's, and gone afterwards."""
+    directory = tempfile.mkdtemp(
+        prefix="ringbuf-python-", dir=SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
+    )
+    monkeypatch.setenv("RINGBUF_DIR", directory)
+    yield Path(directory)
     shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -174,7 +174,9 @@ def test_times_that_are_none(timeout: Any) -> None:
         asyncio.run(reader.aread(timeout))
 
 
-@pytest.mark.parametrize("timeout", [math.inf, 1e300, 10**400, LIMIT, None], ids=lambda value: repr(value)[:10])
+@pytest.mark.parametrize(
+    "timeout", [math.inf, 1e300, 10**400, LIMIT, None], ids=lambda value: repr(value)[:10]
+)
 def test_time_enough(timeout: Any) -> None:
     producer = plain()
     reader = rb.Reader.attach("plain")
@@ -207,6 +209,47 @@ def test_one_loop_after_the_other() -> None:
     thread.join()
     assert loops > 5
     assert got == list(range(3000))
+
+
+def test_what_a_cancelled_wait_brought_is_read_by_whatever_comes_next() -> None:
+    producer = plain()
+    uses: list[Any] = [
+        lambda reader: reader.read(timeout=LIMIT)["value"].tolist(),
+        lambda reader: next(reader)["value"].tolist(),
+        lambda reader: into(reader, 20),
+        lambda reader: asyncio.run(reader.aread())["value"].tolist(),
+    ]
+
+    def into(reader: rb.Reader, size: int) -> Any:
+        out = np.empty(size, reader.dtype)
+        return out["value"][: reader.read_into(out, timeout=LIMIT)].tolist()
+
+    async def fetched(reader: rb.Reader) -> None:
+        waiting = asyncio.create_task(reader.aread())
+        while reader._waiter._waiting is None:
+            await asyncio.sleep(0.001)
+        producer.publish_batch(np.arange(10, dtype="u8"))
+        # Without a pause in which the loop could see that it has come.
+        while not reader._waiter._waiting.done():
+            pass
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    for delivery in ("lossless", "lossy"):
+        for use in uses:
+            reader = rb.Reader.attach("plain", delivery)
+            asyncio.run(fetched(reader))
+            with pytest.raises(ValueError, match="cancelled aread"):
+                into(reader, 2) if reader.cursor % 10 else into(reader, 1)
+            got: list[int] = []
+            while len(got) < 10:
+                got += use(reader)
+            assert got == list(range(10))
+            with pytest.raises(TimeoutError):
+                reader.read(timeout=0)
+            assert reader.ledger.adds_up()
+            reader.close()
 
 
 def test_several_tasks_with_one_reader() -> None:
@@ -283,16 +326,16 @@ def test_errors_come_to_the_loop() -> None:
 def test_nobody_waits_when_nobody_wants(caplog: pytest.LogCaptureFixture) -> None:
     """The thread ends with the loop, the reader with the last who has it."""
     producer = plain()
-    reader = rb.Reader.attach("plain")
+    readers = [rb.Reader.attach("plain")]
 
     async def run() -> None:
         with pytest.raises(TimeoutError):
-            await reader.aread(timeout=0.01)
+            await readers[0].aread(timeout=0.01)
 
     asyncio.run(run())
     eventually(lambda: not any(thread.name.startswith("pyringbuf") for thread in threading.enumerate()))
-    is_gone = weakref.ref(reader)
-    del reader
+    is_gone = weakref.ref(readers[0])
+    readers.clear()
     gc.collect()
     assert is_gone() is None
     assert producer.registered_readers == 0

@@ -1,5 +1,7 @@
 """The end of the interpreter, whatever is alive then: code 0, nothing said, and nobody held."""
 
+import contextlib
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +22,11 @@ def ready():
 ENDS = {
     "a reader": 'reader = rb.Reader.attach("exit", DELIVERY); ready()',
     "a batch": 'reader = rb.Reader.attach("exit", DELIVERY, start="oldest"); batch = reader.read(); ready()',
-    "a view": 'reader = rb.Reader.attach("exit", DELIVERY, start="oldest"); view = reader.read()["value"]; ready()',
+    "a view": """
+reader = rb.Reader.attach("exit", DELIVERY, start="oldest")
+view = reader.read()["value"]
+ready()
+""",
     "a view of a module": """
 import builtins
 builtins.view = rb.Reader.attach("exit", DELIVERY, start="oldest").read().records
@@ -144,8 +150,18 @@ class Last:
 last = Last()
 ready()
 """,
-    "sys.exit": 'reader = rb.Reader.attach("exit", DELIVERY, start="oldest"); v = reader.read().records; ready(); sys.exit(0)',
-    "os._exit": 'reader = rb.Reader.attach("exit", DELIVERY, start="oldest"); v = reader.read().records; ready(); os._exit(0)',
+    "sys.exit": """
+reader = rb.Reader.attach("exit", DELIVERY, start="oldest")
+v = reader.read().records
+ready()
+sys.exit(0)
+""",
+    "os._exit": """
+reader = rb.Reader.attach("exit", DELIVERY, start="oldest")
+v = reader.read().records
+ready()
+os._exit(0)
+""",
 }
 
 
@@ -156,7 +172,8 @@ def test_the_interpreter_ends(what: str, delivery: str, child: Callable[..., Any
     producer.publish_batch(np.arange(40, dtype="u8"))
     other = child(BEGIN + what.replace("DELIVERY", repr(delivery)))
     assert other.line() == "ready"
-    assert producer.registered_readers == 1
+    # Nobody has the reader of a copy any more.
+    assert producer.registered_readers == 1 or delivery == "lossy"
     other.say()
     assert other.end() == (0, "", "")
     eventually(lambda: producer.registered_readers == 0)
@@ -166,17 +183,13 @@ def test_the_interpreter_ends(what: str, delivery: str, child: Callable[..., Any
 
 def test_a_stream_runs_while_the_interpreter_ends(child: Callable[..., Any]) -> None:
     """Threads are in the middle of everything when it ends; again and again."""
-    import threading
-
     producer = rb.Producer.create("exit", "u8", retain=64)
     may_end = threading.Event()
 
     def publish() -> None:
         while not may_end.is_set():
-            try:
+            with contextlib.suppress(rb.Full):
                 producer.publish_batch(np.arange(10, dtype="u8"), timeout=0.01)
-            except rb.Full:
-                pass
 
     thread = threading.Thread(target=publish)
     thread.start()

@@ -137,8 +137,7 @@ def test_removing_what_may_be_gone() -> None:
     with pytest.raises(rb.NotFound):
         rb.remove("nowhere")
     rb.remove("nowhere", missing_ok=True)
-    with rb.Producer.create("here", "u8", retain=4):
-        with pytest.raises(rb.InUse):
-            rb.remove("here", missing_ok=True)
+    with rb.Producer.create("here", "u8", retain=4), pytest.raises(rb.InUse):
+        rb.remove("here", missing_ok=True)
     rb.remove("here", missing_ok=True)
     assert not rb.path("here").exists()

@@ -222,6 +222,10 @@ impl ReaderCore {
             records.copy_within(run.offset()..run.offset() + len, 0);
         }
         self.release();
+        if run.count == room as u64 {
+            // There may be more already, which nobody needs to wait for.
+            self.idle.gathers_since = None;
+        }
         Ok(Next::Batch(ReadInto {
             count: run.count as usize,
             first_sequence: run.first,
