@@ -5,6 +5,7 @@ Nothing is narrowed without a word: what comes out is what went in, or an error 
 
 import datetime
 import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,14 @@ def excerpt(found: object) -> str:
     return (
         f"{text[:60]}... ({type(found).__name__})" if len(text) > 60 else f"{text} ({type(found).__name__})"
     )
+
+
+def text_of(name: Any) -> str:
+    """The name of a ring, or the path of its data file, as text."""
+    text = name if isinstance(name, str) else os.fspath(name)
+    if not isinstance(text, str):
+        raise TypeError(f"found the name {excerpt(name)}, expected a str or a path")
+    return text
 
 
 def row(found: Any, names: tuple[str, ...]) -> dict[Any, Any] | tuple[Any, ...]:
@@ -103,19 +112,32 @@ def _as_array(found: Any, dtype: np.dtype[Any]) -> Array:
         raise TypeError(
             f"found a {kind}, expected an array: np.array(rows, dtype=producer.dtype), or publish each"
         )
+    is_table = isinstance(found, Mapping) or any(hasattr(found, word) for word in _TABLES)
+    if is_table and (len(dtype.names or ()) != 1 or isinstance(found, Mapping)):
+        raise TypeError(
+            f"found a table ({type(found).__name__}), expected an array of {dtype}: "
+            "array = np.empty(n, producer.dtype), and array[name] = table[name] for each column"
+        )
     array = np.asarray(found)
     if array.dtype.kind == "O" or array.ndim == 0:
         raise TypeError(f"found {excerpt(found)}, expected an array of {dtype}")
     return array
 
 
+# What tables of pandas, polars and Arrow have.
+_TABLES = ("to_records", "to_struct", "to_arrow", "column_names")
+
+
 def _plain(found: Array, dtype: np.dtype[Any]) -> Array:
     """Numbers for a ring of one field."""
     if dtype.names is None or len(dtype.names) != 1:
-        raise TypeError(
-            f"found an array of {found.dtype} without fields, expected one of {dtype}: "
-            "array.view(producer.dtype) if its bytes are that"
-        )
+        if found.ndim == 2 and found.shape[1] == len(dtype.names or ()):
+            instead = (
+                "numpy.lib.recfunctions.unstructured_to_structured(array, producer.dtype) for a row each"
+            )
+        else:
+            instead = "array.view(producer.dtype) if its bytes are that"
+        raise TypeError(f"found an array of {found.dtype} without fields, expected one of {dtype}: {instead}")
     (name,) = dtype.names
     shape = dtype[name].shape
     if found.ndim != 1 + len(shape) or found.shape[1:] != shape:

@@ -1,17 +1,24 @@
 """Producers: who publishes."""
 
+from __future__ import annotations
+
 import atexit
 import itertools
 import operator
 import os
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
+import numpy as np
 from numpy.typing import DTypeLike
 
 from . import _core
+from .convert import text_of
+from .errors import InUse
 from .schema import clocks_of, dtype_of, schema_of, units_of
 
 __all__ = ["FrameProducer", "Producer"]
@@ -106,9 +113,10 @@ class Producer(_core.Producer):
             register=register,
             replace=replace,
         )
-        made = _core.Producer.__new__(
-            cls, os.fspath(name), schema, kept, _count("retain", retain, 1), choices
-        )
+        with _is_it_ours(name):
+            made = _core.Producer.__new__(
+                cls, text_of(name), schema, kept, _count("retain", retain, 1), choices
+            )
         _close_at_exit(made)
         return made
 
@@ -197,9 +205,10 @@ class FrameProducer(_core.FrameProducer):
             replace=replace,
             in_place=in_place,
         )
-        made = _core.FrameProducer.__new__(
-            cls, os.fspath(name), _count("the bytes of all frames", arena, 1), most, choices
-        )
+        with _is_it_ours(name):
+            made = _core.FrameProducer.__new__(
+                cls, text_of(name), _count("the bytes of all frames", arena, 1), most, choices
+            )
         _close_at_exit(made)
         return made
 
@@ -211,9 +220,14 @@ def _choices(**choices: Any) -> dict[str, Any]:
     """What the native half takes, which looks at the words itself."""
     choices = {"preset": "throughput", "in_place": False, **choices}
     for name in ("stamp", "replace", "in_place"):
+        if not isinstance(choices[name], bool | np.bool_):
+            raise TypeError(f"found {name}={choices[name]!r}, expected True or False")
         choices[name] = bool(choices[name])
     if choices["mode"] is not None:
-        choices["mode"] = _count("mode", choices["mode"], 0, 1 << 16)
+        mode = _count("mode", choices["mode"], 0, 1 << 16)
+        if str(mode) in _MODES:
+            raise ValueError(f"found mode={mode}, which is 0o{mode:o}: expected octal digits, 0o{mode}")
+        choices["mode"] = mode
     for name in ("allow", "when_full", "preset", "register"):
         found = choices[name]
         if not isinstance(found, str) and not (name == "register" and found is None):
@@ -221,11 +235,33 @@ def _choices(**choices: Any) -> dict[str, Any]:
     return choices
 
 
-class _Closes(Protocol):
+# What is meant by decimal digits.
+_MODES = frozenset(["600", "604", "640", "644"])
+
+
+class _Producer(Protocol):
     def close(self) -> None: ...
+    @property
+    def closed(self) -> bool: ...
+    @property
+    def path(self) -> Path: ...
 
 
-_OPEN: weakref.WeakValueDictionary[int, _Closes] = weakref.WeakValueDictionary()
+@contextmanager
+def _is_it_ours(name: str | os.PathLike[str]) -> Iterator[None]:
+    """Says so if the producer in the way is one of this process: what happens to who runs a line twice."""
+    try:
+        yield
+    except InUse as error:
+        ours = _core.path(text_of(name))
+        if any(other.path == ours and not other.closed for other in list(_OPEN.values())):
+            raise InUse(
+                f"ring {text_of(name)} has a living producer in this process: close() it first"
+            ) from error
+        raise
+
+
+_OPEN: weakref.WeakValueDictionary[int, _Producer] = weakref.WeakValueDictionary()
 _NUMBERS = itertools.count()
 
 

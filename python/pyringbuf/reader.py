@@ -1,7 +1,10 @@
 """Readers: who follows a ring."""
 
+from __future__ import annotations
+
 import datetime
 import logging
+import operator
 import os
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -14,6 +17,7 @@ from numpy.typing import DTypeLike
 
 from . import _core
 from .aio import Waiter
+from .convert import text_of
 from .errors import SchemaMismatch
 from .schema import clocks_of, dtype_of, schema_of, units_of
 
@@ -78,7 +82,7 @@ class Reader(_core.Reader):
             reader goes on as a lossy one.
         start
             "now", "oldest", a sequence, a negative number for the newest so many records (-100), a time span
-            before the newest record (datetime.timedelta), or a time (datetime, UTC if it names no zone).
+            before the newest record (datetime.timedelta), or a time (a datetime with its zone, or np.datetime64 in UTC).
         until
             Where it ends as if the ring had been closed: in front of a sequence, or of what was published
             from a time on.
@@ -97,6 +101,7 @@ class Reader(_core.Reader):
             How many seconds to wait for a ring of this name to appear; None: for ever.
 
         Raises `NotFound` if there is no such ring, `NotAllowed` if its producer does not take such readers,
+        `SchemaMismatch` if it holds frames or other records,
         ValueError or TypeError for arguments that mean nothing, and `AttachError` otherwise.
 
         >>> with Producer.create("doc-attach", "u8") as producer:
@@ -108,7 +113,12 @@ class Reader(_core.Reader):
         """
         choices = _choices(delivery, start, until, wait, reader_name, unverified, on_death)
         expected = None if dtype is None else dtype_of(schema_of(dtype))
-        reader = _core.Reader.__new__(cls, os.fspath(name), choices, timeout)
+        reader = _core.Reader.__new__(cls, text_of(name), choices, timeout)
+        if reader.dtype.names == _FRAME_FIELDS and _core.info(text_of(name))["frames"] is not None:
+            reader.close()
+            raise SchemaMismatch(
+                f"ring {name} holds frames, expected records: read it with FrameReader.attach"
+            )
         if expected is not None and reader.dtype != expected:
             reader.close()
             raise SchemaMismatch(
@@ -195,8 +205,8 @@ class FrameReader(_core.FrameReader):
             skipped.
         """
         choices = _choices(delivery, start, until, wait, reader_name, unverified, on_death)
-        wanted = None if tags is None else set(tags)
-        reader = _core.FrameReader.__new__(cls, os.fspath(name), choices, wanted, timeout)
+        wanted = None if tags is None else _tags(tags)
+        reader = _core.FrameReader.__new__(cls, text_of(name), choices, wanted, timeout)
         reader._waiter = Waiter(reader)
         return reader
 
@@ -218,6 +228,21 @@ def _log(ring: str, events: Iterable[_core.Event]) -> None:
         logging.getLogger("pyringbuf").warning("ring %s: %s", ring, event)
 
 
+# What a ring of frames notes of each.
+_FRAME_FIELDS = ("start", "len", "tag", "dtype", "ndim", "shape")
+
+
+def _tags(tags: Iterable[int]) -> set[int]:
+    expected = "expected the tags to read, integers from 0 to 2^64 - 1, such as [1, 2]"
+    try:
+        wanted = {operator.index(tag) for tag in tags}
+    except TypeError:
+        raise TypeError(f"found tags={tags!r}, {expected}") from None
+    if not all(0 <= tag < 1 << 64 for tag in wanted):
+        raise ValueError(f"found tags={tags!r}, {expected}")
+    return wanted
+
+
 def _choices(
     delivery: str,
     start: Start,
@@ -227,13 +252,19 @@ def _choices(
     unverified: bool,
     on_death: str,
 ) -> dict[str, Any]:
+    reader_name = _program() if reader_name is None else reader_name
+    for argument, found in (("delivery", delivery), ("wait", wait), ("reader_name", reader_name)):
+        if not isinstance(found, str):
+            raise TypeError(f"found {argument}={found!r}, expected a str")
+    if not isinstance(unverified, bool | np.bool_):
+        raise TypeError(f"found unverified={unverified!r}, expected True or False")
     return {
         "delivery": delivery,
         "start": _start(start),
         "until": None if until is None else _until(until),
         "wait": wait,
-        "reader_name": _program() if reader_name is None else reader_name,
-        "unverified": unverified,
+        "reader_name": reader_name,
+        "unverified": bool(unverified),
         "on_death": on_death,
     }
 
@@ -277,8 +308,11 @@ def _integer(what: str, found: object, expected: str) -> int:
 
 def _time(time: datetime.datetime | np.datetime64) -> int:
     if isinstance(time, datetime.datetime):
-        aware = time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
-        time = np.datetime64(aware.astimezone(datetime.UTC).replace(tzinfo=None))
+        if time.tzinfo is None:
+            raise ValueError(
+                f"found the time {time} without a zone, expected one that names it: datetime.now(UTC)"
+            )
+        time = np.datetime64(time.astimezone(datetime.UTC).replace(tzinfo=None))
     return _nanoseconds(time, "M8[ns]")
 
 

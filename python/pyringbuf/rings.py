@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from . import _core
+from .convert import text_of
 from .errors import NotFound
 from .schema import clocks_of, dtype_of, units_of
 
@@ -140,7 +141,7 @@ def info(name: str | os.PathLike[str]) -> RingInfo:
 
     Raises `NotFound` if there is none, and `AttachError` for one that cannot be read.
     """
-    return _ring(_core.info(os.fspath(name)))
+    return _ring(_core.info(text_of(name)))
 
 
 def rings() -> list[RingInfo]:
@@ -154,7 +155,7 @@ def remove(name: str | os.PathLike[str], *, missing_ok: bool = False) -> None:
     Raises `InUse` while its producer lives, and `NotFound` if there is none, unless `missing_ok`.
     """
     try:
-        _core.remove(os.fspath(name))
+        _core.remove(text_of(name))
     except NotFound:
         if not missing_ok:
             raise
@@ -176,7 +177,7 @@ def path(name: str | os.PathLike[str]) -> Path:
     >>> path("/data/run7.ring"), path("imu").name
     (PosixPath('/data/run7.ring'), 'imu.ring')
     """
-    return _core.path(os.fspath(name))
+    return _core.path(text_of(name))
 
 
 def _ring(found: dict[str, Any]) -> RingInfo:

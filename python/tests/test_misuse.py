@@ -32,6 +32,8 @@ from pyringbuf import _core
         ({"start": np.datetime64("9999-01-01")}, ValueError),
         ({"start": datetime.timedelta.max}, ValueError),
         ({"start": datetime.datetime.max}, ValueError),
+        ({"start": datetime.datetime(2026, 1, 1)}, ValueError),
+        ({"until": datetime.datetime(2026, 1, 1)}, ValueError),
         ({"until": -1}, ValueError),
         ({"until": "now"}, TypeError),
         ({"until": np.datetime64("NaT", "ns")}, ValueError),

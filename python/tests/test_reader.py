@@ -55,7 +55,7 @@ def test_where_a_reader_begins() -> None:
         (-1000, range(50)),
         (datetime.timedelta(days=1), range(50)),
         (np.timedelta64(1, "D"), range(50)),
-        (datetime.datetime(2001, 1, 1), range(50)),
+        (datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC), range(50)),
         (datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC), range(50)),
         (np.datetime64("2001-01-01"), range(50)),
     ]:
@@ -65,7 +65,7 @@ def test_where_a_reader_begins() -> None:
     with pytest.raises(rb.AttachError, match="51"):
         rb.Reader.attach("plain", start=51)
     with pytest.raises(rb.AttachError):
-        rb.Reader.attach("plain", start=datetime.datetime(2200, 1, 1))
+        rb.Reader.attach("plain", start=datetime.datetime(2200, 1, 1, tzinfo=datetime.UTC))
     _unstamped = plain("unstamped", stamp=False)
     with pytest.raises(rb.AttachError):
         rb.Reader.attach("unstamped", start=datetime.timedelta(1))
