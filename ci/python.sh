@@ -78,7 +78,8 @@ every_push() {
         --allowlist allowed.txt --ignore-unused-allowlist)
 
     step "tests"
-    tested "$bin/python" "$@"
+    # As many at a time as CI has cores.
+    tested "$bin/python" -n 2 "$@"
 }
 
 pythons() {

@@ -5,6 +5,7 @@ import copy
 import datetime
 import math
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ from pyringbuf import _core
         ({"dtype": object()}, TypeError),
         ({"dtype": [("value", "u8"), ("x", "u8")]}, rb.SchemaMismatch),
     ],
-    ids=repr,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", repr(value)),
 )
 def test_what_cannot_be_meant_is_refused(choice: dict[str, Any], error: Any) -> None:
     producer = plain()
