@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import numpy as np
@@ -19,7 +18,7 @@ from numpy.typing import DTypeLike
 from . import _core
 from .convert import text_of
 from .errors import InUse
-from .schema import clocks_of, dtype_of, schema_of, units_of
+from .schema import Described, dtype_of, schema_of
 
 __all__ = ["FrameProducer", "Producer"]
 
@@ -29,7 +28,7 @@ _KEPT_LEAST = 1024
 _FRAMES_BYTES = 64 << 20
 
 
-class Producer(_core.Producer):
+class Producer(_core.Producer, Described):
     """The one process that publishes records into a ring.
 
     Closing it, at the latest at the end of the program, closes the ring: readers read what is left and end.
@@ -119,16 +118,6 @@ class Producer(_core.Producer):
             )
         _close_at_exit(made)
         return made
-
-    @property
-    def units(self) -> Mapping[str, str]:
-        """What the fields are measured in, of those that say so."""
-        return MappingProxyType(units_of(self.schema))
-
-    @property
-    def clocks(self) -> Mapping[str, str]:
-        """The fields that are the time of a record, and on which clock."""
-        return MappingProxyType(clocks_of(self.schema))
 
     def __del__(self) -> None:
         # Closing may take a while, as for a ring on a disk: here other threads run meanwhile.

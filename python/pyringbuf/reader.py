@@ -7,9 +7,8 @@ import logging
 import operator
 import os
 import sys
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -19,7 +18,7 @@ from . import _core
 from .aio import Waiter
 from .convert import text_of
 from .errors import SchemaMismatch
-from .schema import clocks_of, dtype_of, schema_of, units_of
+from .schema import Described, dtype_of, schema_of
 
 __all__ = ["FrameReader", "Reader"]
 
@@ -31,7 +30,7 @@ Wait = Literal["sleep", "yield", "spin"]
 OnDeath = Literal["wait", "end", "raise"]
 
 
-class Reader(_core.Reader):
+class Reader(_core.Reader, Described):
     """Follows a ring of records, at its own pace.
 
     >>> with Producer.create("doc-reader", [("t", "u8"), ("x", "f4")], retain=1000) as producer:
@@ -126,16 +125,6 @@ class Reader(_core.Reader):
             )
         reader._waiter = Waiter(reader)
         return reader
-
-    @property
-    def units(self) -> Mapping[str, str]:
-        """What the fields are measured in, of those that say so."""
-        return MappingProxyType(units_of(self.schema))
-
-    @property
-    def clocks(self) -> Mapping[str, str]:
-        """Which fields are the time of the record, and on which clock."""
-        return MappingProxyType(clocks_of(self.schema))
 
     async def aread(self, timeout: float | None = None) -> _core.Batch | None:
         """As `read`, for `asyncio`: others run meanwhile, and a cancelled wait loses nothing.

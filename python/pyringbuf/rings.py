@@ -4,10 +4,8 @@ Nothing here affects a living producer or reader.
 """
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +13,7 @@ import numpy as np
 from . import _core
 from .convert import text_of
 from .errors import NotFound
-from .schema import clocks_of, dtype_of, units_of
+from .schema import Described, dtype_of
 
 __all__ = ["FramesInfo", "ReaderInfo", "RingInfo", "Swept", "gc", "info", "path", "remove", "rings"]
 
@@ -56,7 +54,7 @@ class FramesInfo:
 
 
 @dataclass(frozen=True)
-class RingInfo:
+class RingInfo(Described):
     """A ring, as it was at one moment."""
 
     name: str
@@ -103,16 +101,6 @@ class RingInfo:
     def dtype(self) -> np.dtype[np.void]:
         """What a record consists of."""
         return dtype_of(self.schema)
-
-    @property
-    def units(self) -> Mapping[str, str]:
-        """What the fields are measured in, of those that say so."""
-        return MappingProxyType(units_of(self.schema))
-
-    @property
-    def clocks(self) -> Mapping[str, str]:
-        """The fields that are the time of a record, and on which clock."""
-        return MappingProxyType(clocks_of(self.schema))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ instead.
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -130,6 +131,27 @@ def clocks_of(schema: str | bytes) -> dict[str, str]:
     Raises ValueError if the text is no schema.
     """
     return dict(_told(schema, "time"))
+
+
+class Described:
+    """What has a schema that says what its records consist of."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def schema(self) -> str: ...
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """What the fields are measured in, of those that say so."""
+        return MappingProxyType(units_of(self.schema))
+
+    @property
+    def clocks(self) -> Mapping[str, str]:
+        """The fields that are the time of a record, and on which clock."""
+        return MappingProxyType(clocks_of(self.schema))
 
 
 def _document(schema: str | bytes) -> dict[str, Any]:
