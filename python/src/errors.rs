@@ -193,7 +193,10 @@ pub(crate) fn publish(py: Python<'_>, found: PublishError) -> PyErr {
         | PublishError::Bytes { .. }
         | PublishError::TooLong { .. }
         | PublishError::Shape { .. } => PyValueError::new_err(text),
-        PublishError::Full { reader, lag } => full(py, text, Some(reader), Some(lag)),
+        PublishError::Full { reader, lag } => {
+            let text = format!("no room: {}; wait, or stop it", in_the_way(&reader, lag));
+            full(py, text, Some(reader), Some(lag))
+        }
         PublishError::NotInPlace { .. } => {
             let text = text.replace("`in_place`", "in_place=True");
             let text = text.replace("write the claim with `write`", "give the array to publish");
@@ -209,10 +212,20 @@ pub(crate) fn publish(py: Python<'_>, found: PublishError) -> PyErr {
 pub(crate) fn try_publish(py: Python<'_>, found: TryPublishError) -> PyErr {
     let text = found.to_string();
     match found {
-        TryPublishError::Full { reader, lag } => full(py, text, Some(reader), Some(lag)),
+        TryPublishError::Full { reader, lag } => {
+            let text = format!("no room: {}; wait, or stop it", in_the_way(&reader, lag));
+            full(py, text, Some(reader), Some(lag))
+        }
         TryPublishError::Publish(found) => publish(py, found),
         _ => error(py, "PublishError", text),
     }
+}
+
+/// Who leaves no room, and by how much.
+pub(crate) fn in_the_way(reader: &str, lag: u64) -> String {
+    format!(
+        "reader {reader:?}, which is {lag} behind, or has arrays of them still (a closed reader's arrays hold on, too)"
+    )
 }
 
 /// `Full`, with who is in the way.

@@ -190,3 +190,12 @@ impl From<ringbuf_core::Ledger> for Ledger {
         }
     }
 }
+
+/// Says to people what no call would: through Python's logging.
+pub(crate) fn warn(py: Python<'_>, message: &str) -> PyResult<()> {
+    let logger = py
+        .import("logging")?
+        .call_method1("getLogger", ("pyringbuf",))?;
+    logger.call_method1("warning", ("%s", message))?;
+    Ok(())
+}

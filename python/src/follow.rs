@@ -20,7 +20,7 @@ pub(crate) use self::found::{Copied, Failure, News, Wants};
 use self::found::{Fetched, Found};
 pub(crate) use self::source::Source;
 use crate::errors;
-use crate::event::Event;
+use crate::event::{Event, warn};
 use crate::fork::Generation;
 use crate::gil::{self, Deadline, Seconds};
 use crate::held::Held;
@@ -485,12 +485,4 @@ fn fetch<R: Source>(inner: &mut Inner<R>, limit: Duration) -> Result<Next<Fetche
         }
     }
     Ok(Next::Batch(Fetched))
-}
-
-fn warn(py: Python<'_>, message: &str) -> PyResult<()> {
-    let logger = py
-        .import("logging")?
-        .call_method1("getLogger", ("pyringbuf",))?;
-    logger.call_method1("warning", ("%s", message))?;
-    Ok(())
 }

@@ -1,13 +1,17 @@
 //! Publishing in steps: without waiting first, then waiting in slices between which signals are handled.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use ringbuf_core::{PublishError, TryPublishError};
 
 use crate::errors;
+use crate::event;
 use crate::gil::{self, Deadline, Seconds};
 use crate::seat::{Publishes, Seat};
+
+/// Who waits so long for room says for whom, once: nothing else would tell a notebook that its own reader is in the way.
+const TOLD_AFTER: Duration = Duration::from_secs(2);
 
 /// Something to publish, perhaps in several steps.
 pub(crate) trait Job<P>: Send {
@@ -31,6 +35,13 @@ pub(crate) trait Job<P>: Send {
     fn published(&self) -> usize;
 }
 
+/// Nothing was published since then.
+struct Stall {
+    since: Instant,
+    published: usize,
+    reader: String,
+}
+
 /// Publishes, and waits for room as long as it may. The interpreter is held while there is room, unless much is copied.
 ///
 /// # Errors
@@ -43,10 +54,21 @@ pub(crate) fn publish<P: Publishes, J: Job<P>>(
     timeout: Option<Seconds>,
 ) -> PyResult<J::Done> {
     let deadline = Deadline::of(timeout);
+    let mut stalled = None;
+    let mut was_told = false;
     loop {
-        match step(py, seat, &mut job, deadline) {
+        match step(py, seat, &mut job, deadline, &mut stalled) {
             Ok(Some(done)) => return Ok(done),
-            Ok(None) => py.check_signals()?,
+            Ok(None) => {
+                py.check_signals()?;
+                if let Some(Stall { since, reader, .. }) = &stalled
+                    && since.elapsed() > TOLD_AFTER
+                    && !std::mem::replace(&mut was_told, true)
+                {
+                    let who = format!("ring {}: the producer waits for {reader}", seat.name());
+                    event::warn(py, &who)?;
+                }
+            }
             Err(error) => return Err(errors::after(py, error, job.published())),
         }
     }
@@ -58,14 +80,25 @@ fn step<P: Publishes, J: Job<P>>(
     seat: &Seat<P>,
     job: &mut J,
     deadline: Deadline,
+    stalled: &mut Option<Stall>,
 ) -> PyResult<Option<J::Done>> {
     let is_long = gil::is_long(job.bytes());
     let attempt = seat.with(py, Some(deadline), is_long, |producer| {
         job.attempt(producer)
     })?;
     match attempt {
-        Ok(done) => Ok(done),
-        Err(TryPublishError::Full { .. }) if !deadline.is_over() => {
+        Ok(done) => {
+            *stalled = None;
+            Ok(done)
+        }
+        Err(TryPublishError::Full { reader, lag }) if !deadline.is_over() => {
+            let published = job.published();
+            let before = stalled.take().filter(|stall| stall.published == published);
+            *stalled = Some(Stall {
+                since: before.map_or_else(Instant::now, |stall| stall.since),
+                published,
+                reader: errors::in_the_way(&reader, lag),
+            });
             let wait = |producer: &mut P| job.wait(producer, deadline.slice());
             let waited = seat.with(py, Some(deadline), true, wait)?;
             waited.map_err(|error| errors::publish(py, error))

@@ -1290,3 +1290,15 @@ def test_claims_of_a_forked_child_are_its_parents() -> None:
     """
     found = run(script)
     assert (found.stdout, found.returncode) == ("done\n", 0), found.stderr
+
+
+def test_who_is_waited_for_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    producer = rb.Producer.create("stalled", "u8", retain=2)
+    reader = rb.Reader.attach("stalled", "lossless", reader_name="the notebook")
+    producer.publish_batch(np.arange(2, dtype="u8"))
+    with caplog.at_level("WARNING", "pyringbuf"), pytest.raises(rb.Full, match="arrays of them still"):
+        producer.publish(2, timeout=2.5)
+    assert [record.message.split(",")[0] for record in caplog.records] == [
+        'ring stalled: the producer waits for reader "the notebook"'
+    ]
+    assert reader.lag == 2
