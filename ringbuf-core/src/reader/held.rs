@@ -382,7 +382,7 @@ impl UntypedReader {
     /// let mut reader = producer.reader(ReaderOptions::lossless())?;
     /// producer.publish_bytes(&[1, 2])?;
     /// let Next::Batch(batch) = reader.next_held(Duration::ZERO)? else { panic!() };
-    /// assert!(producer.publish_bytes_timeout(&[3], Duration::from_millis(20)).is_err());
+    /// assert_eq!(producer.publish_bytes_timeout(&[3], Duration::from_millis(20))?, 0);
     /// // Nobody sleeps any more.
     /// reader.check_room();
     /// assert!(!reader.is_in_the_way());
