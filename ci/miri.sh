@@ -30,6 +30,6 @@ cargo +nightly miri test -p ringbuf-core --lib -- --skip race_tests \
     waiting::another_value waiting::the_expected_value waiting::no_time
 
 # A producer and a reader at once, of every kind: small, so many times.
-seeds "${RACE_SEEDS:-3}"
+seeds "${RACE_SEEDS:-2}"
 cargo +nightly miri test -p ringbuf-core --lib -- protocol::race_tests::
 wait "$heap"
