@@ -133,7 +133,7 @@ macro_rules! frames {
         /// Runs a script on the kind of this name.
         pub fn with_kind(name: &str, script: impl Script) {
             match name {
-                $(stringify!($name) => script.run::<$name>(),)*
+                $(stringify!($name) => script.run_frames::<$name>(),)*
                 _ => with_records(name, script),
             }
         }
@@ -166,7 +166,20 @@ fn frame(epoch: u64, sequence: u64) -> Frame {
 /// What can be done on a ring of any kind.
 pub trait Script {
     fn run<K: Kind>(self);
+
+    /// The same on frames, whose readers can do more.
+    fn run_frames<K: FrameKind>(self)
+    where
+        Self: Sized,
+    {
+        self.run::<K>();
+    }
 }
+
+/// A ring of frames.
+pub trait FrameKind: Kind<Item = Frame, Reader = FrameReader> {}
+
+impl<K: Kind<Item = Frame, Reader = FrameReader>> FrameKind for K {}
 
 kinds! {
     Plain: [u64; 3], 3, CreateOptions::default();

@@ -101,13 +101,7 @@ impl Follow for FrameReader {
     type Item = Frame;
     type Batch<'a> = FrameBatch<'a>;
 
-    type Held = HeldFrames;
-
     alike!();
-
-    fn next_held(&mut self, timeout: Duration) -> Result<Next<HeldFrames>, ReadError> {
-        self.next_held(timeout)
-    }
 
     fn latest(&self) -> Option<(u64, Frame)> {
         let (header, bytes) = self.latest().unwrap()?;

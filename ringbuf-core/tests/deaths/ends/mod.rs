@@ -32,10 +32,6 @@ pub trait Follow: Sized + Send + 'static {
     fn poll(&mut self) -> Result<Option<Self::Batch<'_>>, ReadError>;
     fn next(&mut self) -> Result<Option<Self::Batch<'_>>, ReadError>;
     fn next_timeout(&mut self, timeout: Duration) -> Result<Next<Self::Batch<'_>>, ReadError>;
-    type Held: Hand<Item = Self::Item>;
-
-    /// As `next_timeout`, held on its own.
-    fn next_held(&mut self, timeout: Duration) -> Result<Next<Self::Held>, ReadError>;
     fn latest(&self) -> Option<(u64, Self::Item)>;
     fn ledger(&self) -> Ledger;
     fn cursor(&self) -> u64;

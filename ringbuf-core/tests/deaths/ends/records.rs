@@ -48,13 +48,7 @@ impl<T: Record> Follow for Reader<T> {
     type Item = T;
     type Batch<'a> = Batch<'a, T>;
 
-    type Held = Batch<'static, T>;
-
     alike!();
-
-    fn next_held(&mut self, _: Duration) -> Result<Next<Self::Held>, ReadError> {
-        unimplemented!("only readers of frames and untyped ones hold batches on their own")
-    }
 
     fn latest(&self) -> Option<(u64, T)> {
         self.latest().unwrap()

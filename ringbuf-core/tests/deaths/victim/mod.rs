@@ -14,7 +14,7 @@ pub use order::{Death, Order};
 pub use producers::BEFORE;
 pub use readers::{IN_HAND, NAME as READER};
 
-use crate::kinds::{Kind, Script, with_kind};
+use crate::kinds::{FrameKind, Kind, Script, with_kind};
 use crate::support::process::{hear, say};
 use crate::support::{HANGS, system};
 use trace::End;
@@ -82,13 +82,19 @@ impl Script for Play<'_> {
             "leaves a ring" => producers::leaves_a_ring::<K>(order),
             "leaves a reader" => producers::leaves_a_reader::<K>(order),
             "reading" => readers::reading::<K>(order),
-            "holding" => readers::holding::<K>(order),
             "looking" => readers::looking::<K>(order),
             "until" => readers::until::<K>(order),
             "rejoining" => readers::rejoining::<K>(order),
             "removing" => tools::removing(order),
             "sweeping" => tools::sweeping(order),
             script => panic!("no script {script}"),
+        }
+    }
+
+    fn run_frames<K: FrameKind>(self) {
+        match self.0.script.as_str() {
+            "holding" => readers::holding::<K>(self.0),
+            _ => self.run::<K>(),
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use ringbuf_core::{Event, Next, ReaderOptions, Start, Until, deaths};
+use ringbuf_core::{Event, HeldFrames, Next, ReaderOptions, Start, Until, deaths};
 
 use super::Order;
 use super::order::done;
 use crate::account::{Account, History};
 use crate::ends::Follow;
-use crate::kinds::Kind;
+use crate::kinds::{FrameKind, Kind};
 use crate::support::HANGS;
 
 /// Where it dies with a batch in its hand.
@@ -67,8 +67,8 @@ impl<K: Kind> Follower<K> {
     }
 }
 
-impl<K: Kind> Follower<K> {
-    fn hold(&mut self, timeout: Duration) -> Option<<K::Reader as Follow>::Held> {
+impl<K: FrameKind> Follower<K> {
+    fn hold(&mut self, timeout: Duration) -> Option<HeldFrames> {
         let held = match self.reader.next_held(timeout).unwrap() {
             Next::Batch(held) => Some(held),
             Next::TimedOut => None,
@@ -94,7 +94,7 @@ pub fn reading<K: Kind>(order: &Order) {
 }
 
 /// The same with up to two batches that are held on their own, the newer of which is given back first.
-pub fn holding<K: Kind>(order: &Order) {
+pub fn holding<K: FrameKind>(order: &Order) {
     order.arm();
     let mut follower = Follower::<K>::attach(order, options(order));
     while follower.reader.cursor() < end(order) {
