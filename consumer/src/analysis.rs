@@ -19,8 +19,8 @@ use self::tail::Tail;
 use crate::config::RecordOptions;
 use crate::output::Output;
 use crate::progress::Summary;
-use crate::select;
-use crate::usage::Usage;
+use ringbuf_console::select;
+use ringbuf_console::usage::Usage;
 
 /// When a record was published, by its place among those at hand, nanoseconds since the Unix epoch; `None` if the
 /// ring does not tell.

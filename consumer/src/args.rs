@@ -6,8 +6,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use ringbuf_core::{Start, Until};
 
 use crate::analysis::anomaly::{DEFAULT_THRESHOLD, DEFAULT_WINDOW, WARM_UP};
-use crate::duration;
 use crate::span;
+use ringbuf_console::duration;
 
 /// Follow a ring and say what is in it.
 #[derive(Debug, Parser)]

@@ -24,7 +24,7 @@ use crate::analysis::Kind;
 use crate::config::Config;
 use crate::output::Output;
 use crate::progress::Summary;
-use crate::usage::Usage;
+use ringbuf_console::usage::Usage;
 
 /// A frame.
 #[derive(Debug, Clone, Copy)]

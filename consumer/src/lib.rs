@@ -11,8 +11,6 @@ mod attach;
 #[doc(hidden)]
 pub mod config;
 #[doc(hidden)]
-pub mod duration;
-#[doc(hidden)]
 pub mod follow;
 mod frames;
 #[doc(hidden)]
@@ -20,14 +18,6 @@ pub mod output;
 mod progress;
 mod reader;
 #[doc(hidden)]
-pub mod select;
-#[doc(hidden)]
 pub mod span;
 mod table;
 mod telling;
-#[doc(hidden)]
-pub mod times;
-#[doc(hidden)]
-pub mod usage;
-#[doc(hidden)]
-pub mod values;

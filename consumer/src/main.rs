@@ -21,8 +21,9 @@ use signal_hook::consts::TERM_SIGNALS;
 use consumer::config::Config;
 use consumer::follow::{self, End};
 use consumer::output::{Output, talk};
-use consumer::usage::Usage;
 use consumer::{args, span};
+use ringbuf_console::error::whole;
+use ringbuf_console::usage::Usage;
 
 const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
@@ -65,16 +66,4 @@ fn run(config: &Config) -> anyhow::Result<End> {
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
     kind == Some(io::ErrorKind::BrokenPipe)
-}
-
-/// The error and its causes, each said once: some errors name their cause themselves.
-fn whole(error: &anyhow::Error) -> String {
-    error
-        .chain()
-        .map(ToString::to_string)
-        .fold(String::new(), |text, cause| match text.as_str() {
-            "" => cause,
-            said if said.ends_with(&cause) => text,
-            said => format!("{said}: {cause}"),
-        })
 }

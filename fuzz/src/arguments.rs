@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use consumer::{duration, span};
+use consumer::span;
 use jiff::{SignedDuration, Timestamp};
 use producer::source::signal::{Channel, ChannelSpec};
 use producer::values;
+use ringbuf_console::duration;
 use ringbuf_core::{Delivery, Retain, Start, Until};
 
 use crate::assert_is_message;

@@ -1,7 +1,7 @@
 //! Bytes read as records of any schema.
 
-use consumer::times::Times;
-use consumer::values::Value;
+use ringbuf_console::times::Times;
+use ringbuf_console::values::Value;
 use ringbuf_core::{Column, Element, Records, Schema};
 
 use crate::image::Input;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use producer::{args, config, report, run};
+use ringbuf_console::error::whole;
 use ringbuf_core::CreateError;
 
 const FAILED: u8 = 1;
@@ -31,16 +32,4 @@ fn main() -> ExitCode {
             ExitCode::from(if is_usage { WRONG_USAGE } else { FAILED })
         }
     }
-}
-
-/// The error and its causes, each said once: some errors name their cause themselves.
-fn whole(error: &anyhow::Error) -> String {
-    error
-        .chain()
-        .map(ToString::to_string)
-        .fold(String::new(), |text, cause| match text.as_str() {
-            "" => cause,
-            said if said.ends_with(&cause) => text,
-            said => format!("{said}: {cause}"),
-        })
 }

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ringbuf_console::text::grouped;
+
 use crate::supply::{FrameTally, Kind};
 
 /// Prints one line of talk. Talk that nobody can hear is no reason to end.
@@ -206,19 +208,6 @@ fn of_frames(frames: FrameTally) -> String {
         0 => bytes,
         some => format!("{bytes}, {} too long and passed over,", grouped(some)),
     }
-}
-
-/// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

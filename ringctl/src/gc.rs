@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::out;
 use crate::run::End;
-use crate::text::{printable, size};
+use ringbuf_console::text::{printable, size};
 
 #[derive(Debug, Serialize)]
 struct SweptView {

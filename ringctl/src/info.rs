@@ -8,8 +8,8 @@ use crate::access::Access;
 use crate::out;
 use crate::run::End;
 use crate::table::{Align, Table};
-use crate::text::{ago, grouped, printable, size, span, utc};
 use crate::view::FullView;
+use ringbuf_console::text::{ago, grouped, printable, size, span, utc};
 
 pub(crate) fn run(ring: &str, json: bool) -> anyhow::Result<End> {
     let info = inspect::info(ring).map_err(anyhow::Error::msg)?;

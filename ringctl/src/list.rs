@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::out;
 use crate::run::End;
 use crate::table::{Align, Table};
-use crate::text::{grouped, printable, size, utc_minute};
 use crate::view::{RingView, living_readers};
+use ringbuf_console::text::{grouped, printable, size, utc_minute};
 
 /// A file that cannot be read as a ring.
 #[derive(Debug, Serialize)]

@@ -9,12 +9,12 @@ mod out;
 mod rm;
 mod run;
 mod table;
-mod text;
 mod view;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use ringbuf_console::error::whole;
 
 fn main() -> ExitCode {
     // Without it the end is the same, and nobody is told why.
@@ -28,16 +28,4 @@ fn main() -> ExitCode {
             run::End::Failed.into()
         }
     }
-}
-
-/// The error and its causes, each said once: some errors name their cause themselves.
-fn whole(error: &anyhow::Error) -> String {
-    error
-        .chain()
-        .map(ToString::to_string)
-        .fold(String::new(), |text, cause| match text.as_str() {
-            "" => cause,
-            said if said.ends_with(&cause) => text,
-            said => format!("{said}: {cause}"),
-        })
 }

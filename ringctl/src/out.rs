@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use anyhow::Context;
 use serde::Serialize;
 
-use crate::text::{is_harmless, printable};
+use ringbuf_console::text::{is_harmless, printable};
 
 /// Prints talk. Talk that nobody can hear is no reason to end.
 pub(crate) fn say(text: &str) {

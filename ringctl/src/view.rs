@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::access::{Access, octal};
-use crate::text;
+use ringbuf_console::text;
 
 /// What `list` and `info` tell.
 #[derive(Debug, Serialize)]

@@ -38,7 +38,7 @@ use super::{Analysis, View};
 use crate::output::{Format, Output};
 use crate::progress::{Report, Summary};
 use crate::table::figure;
-use crate::times::{Time, Times};
+use ringbuf_console::times::{Time, Times};
 
 /// With how many earlier values a value is compared.
 pub const DEFAULT_WINDOW: usize = 2048;

@@ -9,8 +9,8 @@ use serde::{Serialize, Serializer};
 use super::{Analysis, View};
 use crate::output::{Format, Output, talk};
 use crate::progress::Summary;
-use crate::times::{Time, Times};
-use crate::values::Value;
+use ringbuf_console::times::{Time, Times};
+use ringbuf_console::values::Value;
 
 /// The narrowest a column is, so that most numbers fit.
 const WIDTH: usize = 12;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::{Content, FrameView};
-use crate::times::Time;
+use ringbuf_console::times::Time;
 
 /// Bytes of which a beginning is shown.
 const SHOWN: usize = 16;

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use super::describe::{Shape, time};
 use super::{FrameView, files};
 use crate::config::RecordOptions;
-use crate::times::Time;
+use ringbuf_console::times::Time;
 
 const INDEX: &str = "frames.csv";
 /// What a file is called until all of it is there.

@@ -9,7 +9,7 @@ use super::describe::{Described, escaped, time};
 use super::{Content, FrameAnalysis, FrameView};
 use crate::output::{Format, Output, talk};
 use crate::progress::Summary;
-use crate::times::Time;
+use ringbuf_console::times::Time;
 
 /// The frames themselves.
 pub struct FrameTail;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 /// A number with its thousands set apart.
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -18,7 +18,7 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// A size to about three digits.
-pub(crate) fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if bytes < 1024 {
         return format!("{bytes} B");
@@ -34,7 +34,7 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 /// A moment for programs: RFC 3339 in UTC.
-pub(crate) fn rfc3339(unix_ns: i64) -> Option<String> {
+pub fn rfc3339(unix_ns: i64) -> Option<String> {
     Some(timestamp(unix_ns)?.to_string())
 }
 
@@ -44,12 +44,12 @@ fn timestamp(unix_ns: i64) -> Option<Timestamp> {
 }
 
 /// A moment to the second, in UTC.
-pub(crate) fn utc(unix_ns: i64) -> String {
+pub fn utc(unix_ns: i64) -> String {
     formatted(unix_ns, "%Y-%m-%d %H:%M:%S UTC")
 }
 
 /// A moment to the minute, where a heading says that it is in UTC.
-pub(crate) fn utc_minute(unix_ns: i64) -> String {
+pub fn utc_minute(unix_ns: i64) -> String {
     formatted(unix_ns, "%Y-%m-%d %H:%M")
 }
 
@@ -58,7 +58,7 @@ fn formatted(unix_ns: i64, format: &str) -> String {
 }
 
 /// A length of time to about three digits, in the largest unit below it; minutes and hours with the next smaller.
-pub(crate) fn span(time: Duration) -> String {
+pub fn span(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..60 => short_span(time),
@@ -90,7 +90,7 @@ fn short_span(time: Duration) -> String {
 }
 
 /// How long ago a moment was, in its largest unit.
-pub(crate) fn ago(unix_ns: i64, now: Timestamp) -> String {
+pub fn ago(unix_ns: i64, now: Timestamp) -> String {
     let Some(then) = timestamp(unix_ns) else {
         return "?".to_owned();
     };
@@ -106,7 +106,7 @@ pub(crate) fn ago(unix_ns: i64, now: Timestamp) -> String {
 }
 
 /// Text of others with nothing in it that a terminal would obey; lines stay lines.
-pub(crate) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for c in text.chars() {
         if is_harmless(c) || c == '\n' {
@@ -120,7 +120,7 @@ pub(crate) fn printable(text: &str) -> String {
 
 /// Whether a character shows itself and does nothing else: it is neither a control, nor does it end a
 /// line, turn the direction of writing, or hide.
-pub(crate) fn is_harmless(c: char) -> bool {
+pub fn is_harmless(c: char) -> bool {
     let is_format = matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');

@@ -10,15 +10,22 @@ use crate::times::{self, Time};
 /// One value of one record, exactly as it is.
 #[derive(Debug, PartialEq)]
 pub enum Value {
+    /// Of any width, with a sign or without.
     Integer(i128),
+    /// Kept apart from `f64`, so that 0.1 is shown as 0.1.
     Single(f32),
+    /// As it is.
     Double(f64),
+    /// Without the NULs at its end.
     Text(String),
+    /// A moment, or a length of time.
     Time(Time),
+    /// There is none: NaT, or bytes that are no text.
     Missing,
 }
 
 impl Value {
+    /// The value of this column in record `i`.
     pub fn of(records: &Records<'_>, i: usize, column: &Column) -> Value {
         let value = match column.element() {
             Element::DateTimeNs => Some(Value::Time(times::time(records, i, column))),

@@ -51,6 +51,7 @@ pub struct Times {
 }
 
 impl Times {
+    /// By the time field of these records, if they have one.
     pub fn of(schema: &Schema) -> Times {
         let name = schema.time_field().map(|field| field.name());
         Times {
@@ -63,6 +64,7 @@ impl Times {
         self.column.is_some()
     }
 
+    /// When record `i` was measured.
     pub fn at(&self, records: &Records<'_>, i: usize) -> Time {
         let column = self.column.as_ref();
         column.map_or(Time::Missing, |column| time(records, i, column))
