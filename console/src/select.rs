@@ -1,6 +1,9 @@
 //! `--field`: from names to columns.
 
+use std::ops::Range;
+
 use ringbuf_core::{Column, Element, Field, Role, Schema};
+use wildmatch::WildMatch;
 
 use crate::usage::Usage;
 
@@ -9,13 +12,13 @@ const MAX_ANALYZED: usize = 1024;
 
 /// The columns to calculate with: numbers, and not the time.
 pub fn numbers(schema: &Schema, names: &[String]) -> Result<Vec<Column>, Usage> {
-    let columns = if names.is_empty() {
-        let mut all = schema.columns();
-        all.retain(|column| obstacle(column).is_none());
-        all
+    let mut columns = if names.is_empty() {
+        schema.columns()
     } else {
         named(schema, names)?
     };
+    // Who asks for none in particular, or for all that fit a pattern, means those that are fit.
+    columns.retain(|column| obstacle(column).is_none() || is_named(schema, names, column));
     if let Some((column, why)) = columns.iter().find_map(|c| Some((c, obstacle(c)?))) {
         let (name, there_is) = (column.name(), there_is(schema));
         return Err(Usage(format!(
@@ -47,6 +50,14 @@ pub fn all(schema: &Schema, names: &[String]) -> Result<Vec<Column>, Usage> {
     Ok(columns)
 }
 
+/// Whether it was asked for by its very name.
+fn is_named(schema: &Schema, names: &[String], column: &Column) -> bool {
+    names.iter().any(|name| {
+        let field = schema.field(name);
+        name == column.name() || field.is_some_and(|field| place(field).contains(&column.offset()))
+    })
+}
+
 fn obstacle(column: &Column) -> Option<&'static str> {
     match (column.role(), column.element()) {
         (Role::Time(_), _) | (_, Element::DateTimeNs) => Some("a time"),
@@ -61,7 +72,11 @@ fn named(schema: &Schema, names: &[String]) -> Result<Vec<Column>, Usage> {
         let found = one_name(schema, name);
         if found.is_empty() {
             let there_is = there_is(schema);
-            return Err(Usage(format!("the ring has no field {name}; {there_is}")));
+            let has = match name.contains(['*', '?']) {
+                true => format!("no field that {name} fits"),
+                false => format!("no field {name}"),
+            };
+            return Err(Usage(format!("the ring has {has}; {there_is}")));
         }
         for column in found {
             if !columns.contains(&column) {
@@ -72,18 +87,37 @@ fn named(schema: &Schema, names: &[String]) -> Result<Vec<Column>, Usage> {
     Ok(columns)
 }
 
-/// The column of this name, or all those of the array of this name.
+/// The column of this name, or all those of the array of this name; of a pattern (`*` is any text, `?` any character), all
+/// those of the columns and arrays that it fits.
 fn one_name(schema: &Schema, name: &str) -> Vec<Column> {
     if let Some(column) = schema.column(name) {
         return vec![column];
     }
-    let Some(field) = schema.field(name) else {
-        return Vec::new();
-    };
-    let place = field.offset()..field.offset() + field.size();
     let mut columns = schema.columns();
-    columns.retain(|column| place.contains(&column.offset()));
+    if let Some(field) = schema.field(name) {
+        columns.retain(|column| place(field).contains(&column.offset()));
+        return columns;
+    }
+    if !name.contains(['*', '?']) {
+        return Vec::new();
+    }
+    let pattern = WildMatch::new(name);
+    let arrays: Vec<Range<usize>> = schema
+        .fields()
+        .iter()
+        .filter(|field| pattern.matches(field.name()))
+        .map(place)
+        .collect();
+    columns.retain(|column| {
+        let is_inside = arrays.iter().any(|place| place.contains(&column.offset()));
+        is_inside || pattern.matches(column.name())
+    });
     columns
+}
+
+/// Where a field lies in a record.
+fn place(field: &Field) -> Range<usize> {
+    field.offset()..field.offset() + field.size()
 }
 
 fn there_is(schema: &Schema) -> String {
@@ -151,6 +185,30 @@ mod tests {
         );
         let shown = all(&schema(), &asked(&["t", "state"])).unwrap();
         assert_eq!(names(&shown), ["t", "state"]);
+    }
+
+    #[test]
+    fn patterns_stand_for_all_they_fit() {
+        let found = |pattern: &str| {
+            let found = numbers(&schema(), &asked(&[pattern])).unwrap();
+            names(&found).join(" ")
+        };
+        assert_eq!(found("acc*"), "accel[0] accel[1] accel[2]");
+        assert_eq!(found("*[1]"), "accel[1]");
+        assert_eq!(found("ce?sius"), "celsius");
+        // Of all that it fits, those one can calculate with.
+        assert_eq!(found("*"), "accel[0] accel[1] accel[2] celsius");
+        let shown = all(&schema(), &asked(&["s*", "*s"])).unwrap();
+        assert_eq!(names(&shown), ["state", "celsius"]);
+        let error = numbers(&schema(), &asked(&["gyro*"])).unwrap_err().0;
+        assert!(error.starts_with("the ring has no field that gyro* fits; it has: t,"));
+        // A star in a name is a star.
+        let starred = Schema::packed([
+            Field::new("a*", Element::F64),
+            Field::new("ab", Element::F64),
+        ]);
+        let starred = starred.unwrap();
+        assert_eq!(names(&all(&starred, &asked(&["a*"])).unwrap()), ["a*"]);
     }
 
     #[test]

@@ -64,6 +64,16 @@ impl Times {
         self.column.is_some()
     }
 
+    /// Whether they say it by the clock on the wall.
+    pub fn is_wall(&self) -> bool {
+        self.column.as_ref().is_some_and(is_wall)
+    }
+
+    /// When record `i` was measured, in nanoseconds on its clock: since the Unix epoch for the clock on the wall.
+    pub fn nanoseconds(&self, records: &Records<'_>, i: usize) -> Option<i128> {
+        nanoseconds(records, i, self.column.as_ref()?)
+    }
+
     /// When record `i` was measured.
     pub fn at(&self, records: &Records<'_>, i: usize) -> Time {
         let column = self.column.as_ref();
@@ -76,11 +86,15 @@ pub fn time(records: &Records<'_>, i: usize, column: &Column) -> Time {
     let Some(nanoseconds) = nanoseconds(records, i, column) else {
         return Time::Missing;
     };
-    if column.role() == Role::Time(Clock::Unix) || column.element() == Element::DateTimeNs {
+    if is_wall(column) {
         Time::wall(nanoseconds)
     } else {
         Time::Seconds(nanoseconds as f64 / 1e9)
     }
+}
+
+fn is_wall(column: &Column) -> bool {
+    column.role() == Role::Time(Clock::Unix) || column.element() == Element::DateTimeNs
 }
 
 fn nanoseconds(records: &Records<'_>, i: usize, column: &Column) -> Option<i128> {

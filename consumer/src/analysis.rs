@@ -1,23 +1,33 @@
 //! What an analysis is: something that looks at records and has something to say.
 //!
-//! One file each: [`stats`], [`anomaly`] (with [`robust`] on a [`window`]), [`tail`].
+//! One file each: [`stats`], [`anomaly`] (with [`robust`] on a [`window`]), [`spectrum`], [`health`], [`latency`],
+//! [`tail`].
 
 pub mod anomaly;
+pub mod health;
+pub mod latency;
 mod quantiles;
 mod robust;
+pub mod spectrum;
 mod stats;
 mod tail;
+mod timeline;
 mod window;
 
 use std::io;
+use std::time::Instant;
 
-use ringbuf_core::{Records, Schema};
+use ringbuf_core::{Column, Records, Schema};
 
 use self::anomaly::{Anomaly, Rule};
+use self::health::Health;
+use self::latency::Latency;
+use self::spectrum::Spectrum;
 use self::stats::Stats;
 use self::tail::Tail;
 use crate::config::RecordOptions;
 use crate::output::Output;
+use crate::plot::Panel;
 use crate::progress::Summary;
 use ringbuf_console::select;
 use ringbuf_console::usage::Usage;
@@ -35,6 +45,8 @@ pub struct View<'a> {
     /// Records lost directly before the first of them.
     pub missed: u64,
     pub published: Published<'a>,
+    /// This moment, on the same clock.
+    pub now: &'a dyn Fn() -> Option<i64>,
 }
 
 /// Looks at records and has something to say.
@@ -45,8 +57,26 @@ pub trait Analysis {
     /// A period has ended, or everything has: `summary` says which, and what it covers.
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()>;
 
+    /// The producer has died; another may carry on.
+    fn died(&mut self) {}
+
     /// Another producer carries on: what comes next need not follow what came before.
     fn restarted(&mut self) {}
+
+    /// When to call [`silence`](Analysis::silence) if nothing comes until then.
+    fn alarm(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Nothing has come until `now`, which is not before the [`alarm`](Analysis::alarm).
+    fn silence(&mut self, _now: Instant, _output: &mut Output) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// All of it to look at, after the last report; asked of those that were told that they are plotted.
+    fn panels(&self) -> Vec<Panel> {
+        Vec::new()
+    }
 }
 
 /// Which analysis.
@@ -54,6 +84,9 @@ pub trait Analysis {
 pub enum Kind {
     Stats,
     Anomaly(Rule),
+    Spectrum(spectrum::Options),
+    Health(health::Options),
+    Latency(latency::Options),
     Tail,
     Record(RecordOptions),
 }
@@ -63,24 +96,73 @@ impl Kind {
         match self {
             Kind::Stats => "stats",
             Kind::Anomaly(_) => "anomaly",
+            Kind::Spectrum(_) => "spectrum",
+            Kind::Health(_) => "health",
+            Kind::Latency(_) => "latency",
             Kind::Tail => "tail",
             Kind::Record(_) => "record",
         }
     }
 
-    /// The analysis of these fields of such records; of every field that is fit when none is named.
-    pub fn of(&self, schema: &Schema, fields: &[String]) -> Result<Box<dyn Analysis>, Usage> {
+    /// The analysis of the records of this ring.
+    pub fn of(&self, what: &Subject<'_>) -> Result<Box<dyn Analysis>, Usage> {
         Ok(match self {
-            Kind::Stats => Box::new(Stats::of(select::numbers(schema, fields)?)),
-            Kind::Anomaly(rule) => {
-                Box::new(Anomaly::of(schema, select::numbers(schema, fields)?, *rule))
-            }
-            Kind::Tail => Box::new(Tail::of(schema, select::all(schema, fields)?)),
+            Kind::Stats => Box::new(Stats::of(what)?),
+            Kind::Anomaly(rule) => Box::new(Anomaly::of(what, *rule)?),
+            Kind::Spectrum(options) => Box::new(Spectrum::of(what, options)?),
+            Kind::Health(options) => Box::new(Health::of(what, options)?),
+            Kind::Latency(options) => Box::new(Latency::of(what, options)?),
+            Kind::Tail => Box::new(Tail::of(what)?),
             Kind::Record(_) => {
                 let what = "this ring holds records, and only frames are recorded yet: analyzer tail with --json \
                             writes records down";
                 return Err(Usage(what.to_owned()));
             }
         })
+    }
+}
+
+/// What an analysis is made for.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    pub schema: &'a Schema,
+    /// Names and patterns of the fields to look at; none: all that are fit.
+    pub fields: &'a [String],
+    /// Every record has the time of its publication.
+    pub is_stamped: bool,
+    /// There will be a picture: see [`Analysis::panels`].
+    pub is_plotted: bool,
+}
+
+impl Subject<'_> {
+    /// The columns to calculate with.
+    pub fn numbers(&self) -> Result<Vec<Column>, Usage> {
+        select::numbers(self.schema, self.fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All fields of such records, in a ring without publication times, not to be plotted.
+    pub fn subject(schema: &Schema) -> Subject<'_> {
+        Subject {
+            schema,
+            fields: &[],
+            is_stamped: false,
+            is_plotted: false,
+        }
+    }
+
+    /// Records without publication times.
+    pub fn view(records: Records<'_>, first_sequence: u64, missed: u64) -> View<'_> {
+        View {
+            records,
+            first_sequence,
+            missed,
+            published: &|_| None,
+            now: &|| None,
+        }
     }
 }

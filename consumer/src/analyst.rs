@@ -1,12 +1,14 @@
 //! Who looks at what comes: an analysis of records, or of frames.
 
 use std::io;
+use std::time::Instant;
 
 use ringbuf_core::{FrameReader, Records, UntypedReader};
 
 use crate::analysis::{Analysis, View};
 use crate::frames::{FrameAnalysis, FrameView};
 use crate::output::Output;
+use crate::plot::Panel;
 use crate::progress::Summary;
 use crate::reader::{RingBatch, RingReader};
 
@@ -23,8 +25,26 @@ pub trait Analyst<R: RingReader> {
     /// As [`Analysis::report`].
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()>;
 
+    /// As [`Analysis::died`].
+    fn died(&mut self) {}
+
     /// As [`Analysis::restarted`].
     fn restarted(&mut self) {}
+
+    /// As [`Analysis::alarm`].
+    fn alarm(&self) -> Option<Instant> {
+        None
+    }
+
+    /// As [`Analysis::silence`].
+    fn silence(&mut self, _now: Instant, _output: &mut Output) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// As [`Analysis::panels`].
+    fn panels(&self) -> Vec<Panel> {
+        Vec::new()
+    }
 }
 
 /// An analysis of records.
@@ -46,6 +66,7 @@ impl Analyst<UntypedReader> for OfRecords {
             first_sequence: RingBatch::first_sequence(batch),
             missed: RingBatch::missed(batch),
             published: &|record| batch.published_ns(record),
+            now: &|| batch.now_ns(),
         };
         let result = self.0.update(&view, output);
         (if result.is_ok() { read } else { 0 }, result)
@@ -55,8 +76,24 @@ impl Analyst<UntypedReader> for OfRecords {
         self.0.report(summary, output)
     }
 
+    fn died(&mut self) {
+        self.0.died();
+    }
+
     fn restarted(&mut self) {
         self.0.restarted();
+    }
+
+    fn alarm(&self) -> Option<Instant> {
+        self.0.alarm()
+    }
+
+    fn silence(&mut self, now: Instant, output: &mut Output) -> io::Result<()> {
+        self.0.silence(now, output)
+    }
+
+    fn panels(&self) -> Vec<Panel> {
+        self.0.panels()
     }
 }
 

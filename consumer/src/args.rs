@@ -1,24 +1,33 @@
 //! The command line as it was typed. What it means is in [`config`](crate::config).
 
+mod anomaly;
+mod health;
+mod latency;
+mod record;
+mod spectrum;
+mod values;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use ringbuf_core::{Start, Until};
 
-use crate::analysis::anomaly::{DEFAULT_THRESHOLD, DEFAULT_WINDOW, WARM_UP};
+pub use self::anomaly::Anomaly;
+pub use self::health::Health;
+pub use self::latency::Latency;
+pub use self::record::Record;
+pub use self::spectrum::Spectrum;
 use crate::span;
 use ringbuf_console::duration;
 
 /// Follow a ring and say what is in it.
 #[derive(Debug, Parser)]
-#[command(name = "analyzer", version, after_help = EXAMPLES)]
+#[command(name = "analyzer", version = ringbuf_console::version::version(), after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     pub analysis: Analysis,
 }
-
-/// More would be megabytes for every field.
-const MAX_WINDOW: usize = 1 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,114 +51,62 @@ reach back to --from TIME. A ring that was removed or replaced is an end like an
 all that had been published was read; with --json the last line of who has read a ring says in
 \"ended\" what it was: closed, until, count, duration, stopped, removed, replaced or failed.";
 
-const ANOMALIES: &str = "\
-With --center and --band a value is an anomaly when it is further than the band from the center.
-
-Without, every value is compared with the --window values of its field before it: how far it is
-from their median, and how far from where the signal just was. It is an anomaly when one of these
-is --threshold times larger than usual. The first 64 values only serve to learn what is usual, and
-after records were missed as much is forgotten as they would have replaced.
-
-What is not a number is not judged.";
-
 #[derive(Debug, Subcommand)]
 pub enum Analysis {
     /// Mean, standard deviation, extremes and quantiles of every field
-    Stats(Common),
+    Stats(Stats),
     /// Values unlike the ones before them, or outside a fixed band
-    #[command(after_help = ANOMALIES)]
+    #[command(after_help = anomaly::HELP)]
     Anomaly(Anomaly),
+    /// Which frequencies are in a signal
+    #[command(after_help = spectrum::HELP)]
+    Spectrum(Spectrum),
+    /// Whether the sensor and its clock behave
+    #[command(after_help = health::HELP)]
+    Health(Health),
+    /// How long records take from publication to being read
+    #[command(after_help = latency::HELP)]
+    Latency(Latency),
     /// The records, or frames, themselves
     Tail(Common),
     /// Every frame as a file
-    #[command(after_help = RECORDING)]
+    #[command(after_help = record::HELP)]
     Record(Record),
 }
 
-const RECORDING: &str = "\
-A file is called by the sequence of its frame: 000000000042.png. Images (8 or 16 bits, height x
-width x 1 to 4 channels) become PNG, other arrays .npy, text .txt, other bytes .bin. A file has
-its name when all of it is there; frames.csv lists them, with the time, the tag, the length and
-the shape of each frame.
-
-Examples:
-  analyzer record cam pictures/ --lossless             the producer waits while the disk is behind
-  analyzer record pictures/ --ring cam --count 10      the next ten
-  analyzer record cam left/ --tag 1 --from oldest      only what is tagged with 1";
-
 #[derive(Debug, ClapArgs)]
-pub struct Record {
-    /// Name of the ring, or the path of its data file; the directory if the ring is given with --ring
-    #[arg(value_name = "RING")]
-    pub place: String,
-
-    /// Where the files go; it is made if there is none
-    #[arg(
-        value_name = "DIR",
-        required_unless_present = "ring",
-        conflicts_with = "ring"
-    )]
-    pub directory: Option<String>,
-
-    /// The ring, as an option
-    #[arg(long, value_name = "RING")]
-    pub ring: Option<String>,
-
-    /// Add to a directory with something in it
-    #[arg(long)]
-    pub append: bool,
-
-    /// Only frames with this tag; the others count as skipped
-    #[arg(long, value_name = "N", value_parser = tag)]
-    pub tag: Option<u64>,
-
-    #[command(flatten)]
-    pub options: Options,
-}
-
-#[derive(Debug, ClapArgs)]
-pub struct Anomaly {
+pub struct Stats {
     #[command(flatten)]
     pub common: Common,
 
-    /// Middle of a fixed band, together with --band
-    #[arg(
-        long,
-        value_name = "VALUE",
-        requires = "band",
-        allow_negative_numbers = true
-    )]
-    #[arg(value_parser = finite)]
-    pub center: Option<f64>,
+    #[command(flatten)]
+    pub plotting: Plotting,
+}
 
-    /// A value further than this from --center is an anomaly
-    #[arg(long, value_name = "DISTANCE", requires = "center", value_parser = positive)]
-    pub band: Option<f64>,
-
-    /// Without a band: with how many earlier values of its field a value is compared
-    #[arg(long, value_name = "N", conflicts_with = "center", default_value_t = DEFAULT_WINDOW)]
-    #[arg(value_parser = window)]
-    pub window: usize,
-
-    /// Without a band: how many times further off than usual a value has to be
-    #[arg(long, value_name = "SCORE", conflicts_with = "center", value_parser = positive)]
-    #[arg(default_value_t = DEFAULT_THRESHOLD)]
-    pub threshold: f64,
+/// For analyses that can be seen.
+#[derive(Debug, ClapArgs)]
+pub struct Plotting {
+    /// At the end also draw a picture into this file, which has to be called .svg
+    #[arg(long, value_name = "FILE.svg", value_parser = plot_file)]
+    pub plot: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Common {
-    /// Name of the ring, or the path of its data file
-    #[arg(value_name = "RING", required_unless_present = "ring")]
-    pub place: Option<String>,
+    /// Names of rings, or the paths of their data files; several are followed at the same time
+    #[arg(value_name = "RING", required_unless_present = "rings")]
+    pub places: Vec<String>,
 
     /// The same, as an option
-    #[arg(long, value_name = "RING", conflicts_with = "place")]
-    pub ring: Option<String>,
+    #[arg(long = "ring", value_name = "RING", conflicts_with = "places")]
+    pub rings: Vec<String>,
 
     // Not a doc comment: rustdoc would take [0] for a link.
     #[arg(long = "field", value_name = "NAME")]
-    #[arg(help = "Only this field, such as accel or accel[0]; may be given more than once")]
+    #[arg(
+        help = "Only this field, such as accel, accel[0] or 'cpu*' (* is any text, ? any character); may be given \
+                  more than once"
+    )]
     pub fields: Vec<String>,
 
     #[command(flatten)]
@@ -194,7 +151,7 @@ pub struct Options {
     pub every: Option<Duration>,
 
     /// End after this many records, or frames
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = values::count)]
     pub count: Option<u64>,
 
     /// End after following the ring for this long, such as 5s
@@ -218,41 +175,14 @@ pub struct Options {
     pub json: bool,
 }
 
-/// A whole number that is not 0, with `_` between the digits if wanted.
-fn count(text: &str) -> Result<u64, String> {
-    match span::sequence(text) {
-        Some(count) if count > 0 => Ok(count),
-        _ => Err(format!(
-            "found {text:?}, expected a whole number above 0, such as 10_000"
-        )),
-    }
-}
-
-fn tag(text: &str) -> Result<u64, String> {
-    span::sequence(text).ok_or_else(|| format!("found {text:?}, expected a whole number such as 7"))
-}
-
-fn window(text: &str) -> Result<usize, String> {
-    match count(text).map(usize::try_from) {
-        Ok(Ok(window)) if (WARM_UP..=MAX_WINDOW).contains(&window) => Ok(window),
-        _ => Err(format!(
-            "found {text:?}, expected {WARM_UP} to {MAX_WINDOW} values"
-        )),
-    }
-}
-
-fn finite(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(number) if f64::is_finite(number) => Ok(number),
-        _ => Err(format!("found {text:?}, expected a number")),
-    }
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    match finite(text) {
-        Ok(number) if number > 0.0 => Ok(number),
-        _ => Err(format!("found {text:?}, expected a number above 0")),
-    }
+fn plot_file(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_svg = path
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("svg"));
+    is_svg
+        .then_some(path)
+        .ok_or_else(|| format!("found {text:?}, expected the name of a file that ends in .svg"))
 }
 
 #[cfg(test)]

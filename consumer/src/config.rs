@@ -1,5 +1,6 @@
 //! The command line as it was meant: every default applied, every either-or decided.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use ringbuf_core::{Delivery, Start, Until};
 
 use crate::analysis::Kind;
 use crate::analysis::anomaly::Rule;
-use crate::args::{Analysis, Args, Common, Options, Record};
+use crate::args::{Analysis, Args, Common, Options, Plotting, Record};
 use crate::output::Format;
 
 /// How long to wait for a ring that is not there.
@@ -28,7 +29,15 @@ pub struct RecordOptions {
     pub tag: Option<u64>,
 }
 
-/// What to do.
+/// What to do: one analysis of every ring that was named, all at the same time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    pub runs: Vec<Config>,
+    /// Where a picture of it all goes.
+    pub plot: Option<PathBuf>,
+}
+
+/// What to do with one ring.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     pub kind: Kind,
@@ -49,14 +58,18 @@ pub struct Config {
     pub duration: Option<Duration>,
     pub patience: Patience,
     pub format: Format,
+    /// There are others, so whatever is said has to name the ring.
+    pub is_one_of_several: bool,
+    /// There will be a picture.
+    pub is_plotted: bool,
 }
 
-impl From<Args> for Config {
-    fn from(args: Args) -> Config {
+impl From<Args> for Plan {
+    fn from(args: Args) -> Plan {
         match args.analysis {
-            Analysis::Stats(common) => Config::common(Kind::Stats, common),
-            Analysis::Tail(common) => Config::common(Kind::Tail, common),
-            Analysis::Record(record) => Config::record(record),
+            Analysis::Stats(stats) => Plan::common(Kind::Stats, stats.common, Some(stats.plotting)),
+            Analysis::Tail(common) => Plan::common(Kind::Tail, common, None),
+            Analysis::Record(record) => Plan::record(record),
             Analysis::Anomaly(anomaly) => {
                 let rule = match (anomaly.center, anomaly.band) {
                     (Some(center), Some(band)) => Rule::Band { center, band },
@@ -65,25 +78,46 @@ impl From<Args> for Config {
                         threshold: anomaly.threshold,
                     },
                 };
-                Config::common(Kind::Anomaly(rule), anomaly.common)
+                Plan::common(Kind::Anomaly(rule), anomaly.common, Some(anomaly.plotting))
+            }
+            Analysis::Spectrum(spectrum) => {
+                let kind = Kind::Spectrum(spectrum.options());
+                Plan::common(kind, spectrum.common, Some(spectrum.plotting))
+            }
+            Analysis::Health(health) => {
+                Plan::common(Kind::Health(health.options()), health.common, None)
+            }
+            Analysis::Latency(latency) => {
+                let kind = Kind::Latency(latency.options());
+                Plan::common(kind, latency.common, Some(latency.plotting))
             }
         }
     }
 }
 
-impl Config {
-    /// The ring's name, however it was referred to.
-    pub fn ring_name(&self) -> &str {
-        let file = self.ring.rsplit('/').next().unwrap_or_default();
-        file.strip_suffix(".ring").unwrap_or(file)
+impl Plan {
+    fn common(kind: Kind, common: Common, plotting: Option<Plotting>) -> Plan {
+        let plot = plotting.and_then(|plotting| plotting.plot);
+        let mut rings = common.rings;
+        rings.extend(common.places);
+        // Twice the same ring would be the same twice.
+        let mut seen = HashSet::new();
+        rings.retain(|ring| seen.insert(ring.clone()));
+        let one = Config::new(kind, String::new(), common.fields, common.options);
+        let is_one_of_several = rings.len() > 1;
+        let run = |ring| Config {
+            ring,
+            is_one_of_several,
+            is_plotted: plot.is_some(),
+            ..one.clone()
+        };
+        Plan {
+            runs: rings.into_iter().map(run).collect(),
+            plot,
+        }
     }
 
-    fn common(kind: Kind, common: Common) -> Config {
-        let ring = common.ring.or(common.place).unwrap_or_default();
-        Config::new(kind, ring, common.fields, common.options)
-    }
-
-    fn record(record: Record) -> Config {
+    fn record(record: Record) -> Plan {
         // With --ring there is one place, otherwise the ring stands in front of the directory.
         let (ring, directory) = match (record.ring, record.directory) {
             (Some(ring), _) => (ring, record.place),
@@ -94,7 +128,19 @@ impl Config {
             append: record.append,
             tag: record.tag,
         };
-        Config::new(Kind::Record(options), ring, Vec::new(), record.options)
+        let kind = Kind::Record(options);
+        Plan {
+            runs: vec![Config::new(kind, ring, Vec::new(), record.options)],
+            plot: None,
+        }
+    }
+}
+
+impl Config {
+    /// The ring's name, however it was referred to.
+    pub fn ring_name(&self) -> &str {
+        let file = self.ring.rsplit('/').next().unwrap_or_default();
+        file.strip_suffix(".ring").unwrap_or(file)
     }
 
     fn new(kind: Kind, ring: String, fields: Vec<String>, common: Options) -> Config {
@@ -128,6 +174,8 @@ impl Config {
             } else {
                 Format::Human
             },
+            is_one_of_several: false,
+            is_plotted: false,
         }
     }
 }
@@ -138,8 +186,39 @@ mod tests {
     use crate::analysis::anomaly::{DEFAULT_THRESHOLD, DEFAULT_WINDOW};
     use clap::Parser;
 
+    fn plan(line: &str) -> Plan {
+        Plan::from(Args::try_parse_from(line.split(' ')).unwrap())
+    }
+
     fn config(line: &str) -> Config {
-        Config::from(Args::try_parse_from(line.split(' ')).unwrap())
+        let mut runs = plan(line).runs;
+        assert_eq!(runs.len(), 1);
+        runs.remove(0)
+    }
+
+    #[test]
+    fn several_rings_are_each_named_once() {
+        for line in [
+            "analyzer stats imu cam imu",
+            "analyzer stats --ring imu --ring cam",
+        ] {
+            let plan = plan(line);
+            let rings: Vec<&str> = plan.runs.iter().map(Config::ring_name).collect();
+            assert_eq!(rings, ["imu", "cam"]);
+            assert!(
+                plan.runs
+                    .iter()
+                    .all(|run| run.is_one_of_several && !run.is_plotted)
+            );
+        }
+        assert!(!config("analyzer stats imu").is_one_of_several);
+    }
+
+    #[test]
+    fn a_picture_is_for_all_of_them() {
+        let plan = plan("analyzer latency imu cam --plot a/b.SVG");
+        assert_eq!(plan.plot, Some("a/b.SVG".into()));
+        assert!(plan.runs.iter().all(|run| run.is_plotted));
     }
 
     #[test]

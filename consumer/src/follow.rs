@@ -17,13 +17,14 @@ use jiff::Timestamp;
 use ringbuf_core::inspect::{self, ProducerState};
 use ringbuf_core::{Delivery, Event, Next, ReadError, Until};
 
-use crate::analysis::Kind;
+use crate::analysis::{Kind, Subject};
 use crate::analyst::{Analyst, OfFrames, OfRecords};
 use crate::attach::{Attached, attach};
 use crate::config::Config;
 use crate::frames::{self, Directory};
 use crate::output::{Output, talk};
-use crate::progress::{Ended, Lag, Progress};
+use crate::plot::Panel;
+use crate::progress::{Ended, Lag, Progress, Who};
 use crate::reader::{RingBatch, RingReader};
 use crate::telling::{Demotion, Losses};
 
@@ -32,10 +33,12 @@ const LOOK_FOR_SIGNAL: Duration = Duration::from_millis(100);
 /// How long a line may wait to be seen while there is always something to do.
 const BE_SEEN: Duration = Duration::from_millis(100);
 /// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct End {
     /// Records were missed, or may have been.
     pub is_incomplete: bool,
+    /// What there is to look at, if there will be a picture.
+    pub panels: Vec<Panel>,
 }
 
 /// Follows the ring until it ends, or enough was read, or `stop` is set.
@@ -44,11 +47,14 @@ pub fn follow(config: &Config, stop: &AtomicBool, output: &mut Output) -> anyhow
         Directory::check(options)?;
     }
     match attach(config, stop)? {
-        None => Ok(End {
-            is_incomplete: false,
-        }),
+        None => Ok(End::default()),
         Some(Attached::Records(reader)) => {
-            let analysis = config.kind.of(reader.schema(), &config.fields)?;
+            let analysis = config.kind.of(&Subject {
+                schema: reader.schema(),
+                fields: &config.fields,
+                is_stamped: inspect::info(&config.ring).is_ok_and(|info| info.stamped),
+                is_plotted: config.is_plotted,
+            })?;
             follow_with(config, reader, OfRecords(analysis), stop, output)
         }
         Some(Attached::Frames(mut reader)) => {
@@ -84,6 +90,7 @@ fn follow_with<R: RingReader>(
     reported?;
     Ok(End {
         is_incomplete: following.progress.missed() > 0 || reader.begins_late(),
+        panels: following.panels(),
     })
 }
 
@@ -126,10 +133,13 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
             analysis,
             output,
             progress: Progress::beginning(
-                config.ring_name(),
-                &config.reader,
-                R::KIND,
-                is_bounded,
+                Who {
+                    ring: config.ring_name().to_owned(),
+                    is_one_of_several: config.is_one_of_several,
+                    reader: config.reader.clone(),
+                    kind: R::KIND,
+                    can_be_demoted: is_bounded,
+                },
                 reader.ledger().joined,
                 now,
             ),
@@ -159,6 +169,9 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
                 return Ok(Ended::Duration);
             }
             self.report_periods(reader, now)?;
+            if self.analysis.alarm().is_some_and(|alarm| now >= alarm) {
+                self.sound(reader, now)?;
+            }
             if now.saturating_duration_since(self.flushed) >= BE_SEEN {
                 self.flush(now)?;
             }
@@ -193,6 +206,16 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
         Ok(Ended::Stopped)
     }
 
+    /// Nothing has come for as long as the analysis wanted to wait. What lies ready has come, though nobody has
+    /// looked yet.
+    fn sound(&mut self, reader: &R, now: Instant) -> io::Result<()> {
+        if reader.lag() == 0 {
+            self.analysis.silence(now, self.output)?;
+            self.flush(now)?;
+        }
+        Ok(())
+    }
+
     /// Makes the producer wait again for a reader that was demoted and has caught up.
     fn rejoin(&mut self, reader: &mut R) -> Result<(), ReadError> {
         if reader.is_demoted() && has_caught_up(reader.lag(), self.capacity) {
@@ -205,7 +228,8 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
 
     fn time_to_wait(&self, now: Instant) -> Duration {
         let until = |end: Instant| end.saturating_duration_since(now);
-        let ends = [self.ends, self.period_ends].into_iter().flatten();
+        let ends = [self.ends, self.period_ends, self.analysis.alarm()];
+        let ends = ends.into_iter().flatten();
         ends.map(until).fold(LOOK_FOR_SIGNAL, Duration::min)
     }
 
@@ -220,6 +244,7 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
                 }
                 self.producer_died = true;
                 self.silence_told = false;
+                self.analysis.died();
             }
             Some(Event::Restarted {
                 epoch,
@@ -248,6 +273,20 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
         batch.count(done, &mut self.progress);
         self.losses.add(missed, first_sequence);
         result
+    }
+
+    /// What there is to look at, under the name of the ring where there are several.
+    fn panels(&self) -> Vec<Panel> {
+        let mut panels = match self.config.is_plotted {
+            true => self.analysis.panels(),
+            false => Vec::new(),
+        };
+        if self.config.is_one_of_several {
+            for panel in &mut panels {
+                panel.title = format!("{} · {}", self.config.ring_name(), panel.title);
+            }
+        }
+        panels
     }
 
     fn flush(&mut self, now: Instant) -> io::Result<()> {

@@ -15,8 +15,11 @@ pub mod follow;
 mod frames;
 #[doc(hidden)]
 pub mod output;
+mod plot;
 mod progress;
 mod reader;
+#[doc(hidden)]
+pub mod run;
 #[doc(hidden)]
 pub mod span;
 mod table;

@@ -1,5 +1,6 @@
 //! Where lines go: data to stdout, talk to stderr.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +19,8 @@ pub enum Format {
 /// The data going out, buffered until [`flush`](Output::flush).
 pub struct Output {
     format: Format,
+    /// Of which ring the lines speak, where there are several.
+    ring: Option<String>,
     out: WholeLines,
 }
 
@@ -25,11 +28,25 @@ impl Output {
     pub fn new(format: Format, out: Box<dyn Write>) -> Output {
         Output {
             format,
+            ring: None,
             out: WholeLines {
                 out,
                 held: Vec::new(),
             },
         }
+    }
+
+    /// Lines that speak of one ring among several: what is not a report has to name it.
+    pub fn of_ring(self, ring: &str) -> Output {
+        Output {
+            ring: Some(ring.to_owned()),
+            ..self
+        }
+    }
+
+    /// The ring to name in every line, if there is more than one.
+    pub fn ring(&self) -> Option<&str> {
+        self.ring.as_deref()
     }
 
     pub fn format(&self) -> Format {
@@ -128,17 +145,30 @@ pub fn wipe_status() {
     let _ = io::stderr().write_all(wipe().as_bytes());
 }
 
+thread_local! {
+    /// Of which ring this thread speaks, where there are several.
+    static SPEAKER: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// From now on what this thread tells names this ring.
+pub fn speak_of(ring: &str) {
+    SPEAKER.set(Some(ring.to_owned()));
+}
+
 /// Tells the user something that is not data.
 pub fn talk(line: impl fmt::Display) {
+    let ring = SPEAKER.with_borrow(|ring| match ring {
+        Some(ring) => format!("{ring}: "),
+        None => String::new(),
+    });
     // Nobody may be listening, and there is nobody else to tell.
     // One write: other processes talk to the same terminal.
-    let _ = io::stderr().write_all(format!("{}analyzer: {line}\n", wipe()).as_bytes());
+    let _ = io::stderr().write_all(format!("{}analyzer: {ring}{line}\n", wipe()).as_bytes());
 }
 
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use std::cell::RefCell;
     use std::rc::Rc;
 
     /// What an analysis wrote, line by line.

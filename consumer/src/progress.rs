@@ -67,6 +67,8 @@ pub struct Lag {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     pub ring: String,
+    #[serde(skip)]
+    pub is_one_of_several: bool,
     pub reader: String,
     #[serde(skip)]
     pub kind: Kind,
@@ -89,9 +91,22 @@ pub struct Summary {
     pub ended: Option<Ended>,
 }
 
+impl Summary {
+    /// Which part of what should have been read is missing: 0 for nothing, 1 for all of it.
+    pub fn missing(&self) -> f64 {
+        match self.read + self.missed {
+            0 => 0.0,
+            wanted => self.missed as f64 / wanted as f64,
+        }
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, next) = (self.first_sequence, self.next_sequence);
+        if self.is_one_of_several {
+            write!(f, "{}: ", self.ring)?;
+        }
         let total = if self.last { "total: " } else { "" };
         let (read, word) = (self.read, self.kind.word(self.read));
         write!(
@@ -100,7 +115,7 @@ impl fmt::Display for Summary {
             self.elapsed_s
         )?;
         if self.missed > 0 {
-            write!(f, ", {} missed", self.missed)?;
+            write!(f, ", {} missed ({})", self.missed, percent(self.missing()))?;
         }
         if self.skipped > 0 {
             write!(f, ", {} skipped", self.skipped)?;
@@ -117,6 +132,18 @@ impl fmt::Display for Summary {
             }
         }
         Ok(())
+    }
+}
+
+/// A part of a whole, never so rounded that something looks like nothing, or not all like all.
+fn percent(part: f64) -> String {
+    let percent = part * 100.0;
+    if percent > 0.0 && percent < 0.01 {
+        "< 0.01 %".to_owned()
+    } else if percent > 99.99 && percent < 100.0 {
+        "> 99.99 %".to_owned()
+    } else {
+        format!("{percent:.2} %")
     }
 }
 
@@ -152,33 +179,31 @@ impl Span {
     }
 }
 
+/// Who reads what.
+#[derive(Debug, Clone)]
+pub struct Who {
+    pub ring: String,
+    /// Other rings are read at the same time.
+    pub is_one_of_several: bool,
+    pub reader: String,
+    pub kind: Kind,
+    pub can_be_demoted: bool,
+}
+
 /// Counts what was read, missed and skipped.
 #[derive(Debug)]
 pub struct Progress {
-    ring: String,
-    reader: String,
-    kind: Kind,
-    can_be_demoted: bool,
+    who: Who,
     next_sequence: u64,
     period: Span,
     total: Span,
 }
 
 impl Progress {
-    pub fn beginning(
-        ring: &str,
-        reader: &str,
-        kind: Kind,
-        can_be_demoted: bool,
-        joined: u64,
-        now: Instant,
-    ) -> Progress {
+    pub fn beginning(who: Who, joined: u64, now: Instant) -> Progress {
         let span = Span::beginning(joined, now);
         Progress {
-            ring: ring.to_owned(),
-            reader: reader.to_owned(),
-            kind,
-            can_be_demoted,
+            who,
             next_sequence: joined,
             period: span,
             total: span,
@@ -244,9 +269,10 @@ impl Progress {
 
     fn summary(&self, span: &Span, now: Instant, lag: Lag, ended: Option<Ended>) -> Summary {
         Summary {
-            ring: self.ring.clone(),
-            reader: self.reader.clone(),
-            kind: self.kind,
+            ring: self.who.ring.clone(),
+            is_one_of_several: self.who.is_one_of_several,
+            reader: self.who.reader.clone(),
+            kind: self.who.kind,
             last: ended.is_some(),
             read: span.read,
             missed: span.missed,
@@ -256,7 +282,7 @@ impl Progress {
             elapsed_s: now.saturating_duration_since(span.began).as_secs_f64(),
             lag: lag.records,
             lag_s: lag.time.map(|time| time.as_secs_f64()),
-            demotions: self.can_be_demoted.then_some(span.demotions),
+            demotions: self.who.can_be_demoted.then_some(span.demotions),
             ended,
         }
     }
@@ -271,6 +297,7 @@ pub mod tests {
     pub fn summary_of(read: u64, last: bool) -> Summary {
         Summary {
             ring: "r".to_owned(),
+            is_one_of_several: false,
             reader: "test".to_owned(),
             kind: Kind::Records,
             last,
@@ -287,6 +314,16 @@ pub mod tests {
         }
     }
 
+    fn who(kind: Kind, can_be_demoted: bool) -> Who {
+        Who {
+            ring: "r".to_owned(),
+            is_one_of_several: false,
+            reader: "test".to_owned(),
+            kind,
+            can_be_demoted,
+        }
+    }
+
     fn balanced(summary: &Summary) -> bool {
         let passed = summary.next_sequence - summary.first_sequence;
         summary.read + summary.missed + summary.skipped == passed
@@ -295,7 +332,7 @@ pub mod tests {
     #[test]
     fn periods_add_up_to_the_total() {
         let start = Instant::now();
-        let mut progress = Progress::beginning("r", "test", Kind::Records, true, 100, start);
+        let mut progress = Progress::beginning(who(Kind::Records, true), 100, start);
         let lag = |records, time| Lag { records, time };
         progress.advance(100, 10, 0);
         progress.advance(115, 5, 3);
@@ -323,7 +360,7 @@ pub mod tests {
     #[test]
     fn what_nobody_was_told_of_is_counted_too() {
         let now = Instant::now();
-        let mut progress = Progress::beginning("r", "test", Kind::Frames, false, 0, now);
+        let mut progress = Progress::beginning(who(Kind::Frames, false), 0, now);
         progress.advance(10, 1, 4);
         progress.pass(11, 4);
         progress.pass(20, 6);
@@ -333,14 +370,14 @@ pub mod tests {
         assert_eq!((total.read, total.missed, total.skipped), (1, 6, 13));
         assert_eq!(
             total.to_string(),
-            "total: 1 frame in 0.0 s (0..20), 6 missed, 13 skipped"
+            "total: 1 frame in 0.0 s (0..20), 6 missed (85.71 %), 13 skipped"
         );
     }
 
     #[test]
     fn who_cannot_be_demoted_says_nothing_of_it() {
         let now = Instant::now();
-        let mut progress = Progress::beginning("r", "test", Kind::Frames, false, 0, now);
+        let mut progress = Progress::beginning(who(Kind::Frames, false), 0, now);
         let json = serde_json::to_string(&progress.period(now, Lag::default())).unwrap();
         assert!(
             !json.contains("demotions") && !json.contains("ended"),
@@ -353,11 +390,13 @@ pub mod tests {
     fn a_summary_reads_well() {
         let mut summary = summary_of(1, false);
         assert_eq!(summary.to_string(), "1 record in 1.0 s (0..1)");
+        summary.is_one_of_several = true;
+        assert_eq!(summary.to_string(), "r: 1 record in 1.0 s (0..1)");
         summary = summary_of(500, true);
         summary.missed = 7;
         assert_eq!(
             summary.to_string(),
-            "total: 500 records in 1.0 s (0..500), 7 missed"
+            "total: 500 records in 1.0 s (0..500), 7 missed (1.38 %)"
         );
         summary.missed = 0;
         summary.demotions = Some(0);

@@ -40,12 +40,18 @@ pub(crate) fn wall_ns(memory: &Memory, record: u64) -> Option<i64> {
 /// How long ago a record was published. `None` if it is not kept, and if no producer has opened the ring since the
 /// system booted: the clock of its times is gone.
 pub(crate) fn age(memory: &Memory, record: u64) -> Option<Duration> {
-    let live = memory.live();
     if !files::is_of_this_boot(memory) {
         return None;
     }
-    let age = now_ns(live)?.saturating_sub(wall_ns(memory, record)?);
+    let age = now_ns(memory.live())?.saturating_sub(wall_ns(memory, record)?);
     Some(Duration::from_nanos(u64::try_from(age).unwrap_or(0)))
+}
+
+/// This moment, on the clock by which [`wall_ns`] tells when records were published. `None` on a ring without such times,
+/// and as for [`age`].
+pub(crate) fn this_moment(memory: &Memory) -> Option<i64> {
+    let is_told = memory.geometry().stamped && files::is_of_this_boot(memory);
+    is_told.then(|| now_ns(memory.live()))?
 }
 
 /// Now, by the clocks of the newest epoch: within it the time since a record is that of the monotonic clock alone.

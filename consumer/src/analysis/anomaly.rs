@@ -28,13 +28,14 @@
 
 use std::io::{self, Write};
 
-use ringbuf_core::{Column, Records, Schema};
+use ringbuf_console::usage::Usage;
+use ringbuf_core::{Column, Records};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::robust::Robust;
 pub use super::robust::WARM_UP;
-use super::{Analysis, View};
+use super::{Analysis, Subject, View};
 use crate::output::{Format, Output};
 use crate::progress::{Report, Summary};
 use crate::table::figure;
@@ -102,6 +103,8 @@ struct Found {
 
 #[derive(Serialize)]
 struct Finding<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ring: Option<String>,
     sequence: u64,
     time: Time,
     field: &'a str,
@@ -120,10 +123,11 @@ struct Own<'a> {
 struct Fields<'a>(Vec<(&'a str, Counts)>);
 
 impl Anomaly {
-    pub fn of(schema: &Schema, columns: Vec<Column>, rule: Rule) -> Anomaly {
+    pub fn of(what: &Subject<'_>, rule: Rule) -> Result<Anomaly, Usage> {
         let width = |column: &Column| column.name().chars().count();
-        Anomaly {
-            times: Times::of(schema),
+        let columns = what.numbers()?;
+        Ok(Anomaly {
+            times: Times::of(what.schema),
             name_width: columns.iter().map(width).max().unwrap_or(0),
             columns: columns
                 .into_iter()
@@ -134,7 +138,7 @@ impl Anomaly {
                     total: Counts::default(),
                 })
                 .collect(),
-        }
+        })
     }
 
     fn write(
@@ -146,6 +150,7 @@ impl Anomaly {
     ) -> io::Result<()> {
         let column = &self.columns[found.column].column;
         let finding = Finding {
+            ring: output.ring().map(str::to_owned),
             sequence: first_sequence.saturating_add(found.record as u64),
             time: self.times.at(records, found.record),
             field: column.name(),
@@ -166,6 +171,9 @@ impl Anomaly {
         output: &mut Output,
     ) -> io::Result<()> {
         let out = output.writer();
+        if let Some(ring) = &finding.ring {
+            write!(out, "{ring}  ")?;
+        }
         write!(out, "{:>10}  ", finding.sequence)?;
         if self.times.known() {
             write!(out, "{:>24}  ", finding.time)?;

@@ -1,8 +1,9 @@
 use super::super::Kind;
+use super::super::tests::{subject, view};
 use super::*;
 use crate::output::tests::Written;
 use crate::progress::tests::summary_of;
-use ringbuf_core::{Clock, Element, Field};
+use ringbuf_core::{Clock, Element, Field, Schema};
 use serde_json::Value;
 
 const ROBUST: Rule = Rule::Robust {
@@ -32,15 +33,10 @@ fn bytes_of(values: &[f64]) -> Vec<u8> {
 fn judged(rule: Rule, values: &[f64], batch: usize, format: Format) -> Written {
     let (schema, written) = (schema(), Written::default());
     let mut output = written.output(format);
-    let mut anomaly = Kind::Anomaly(rule).of(&schema, &[]).unwrap();
+    let mut anomaly = Kind::Anomaly(rule).of(&subject(&schema)).unwrap();
     let bytes = bytes_of(values);
     for (i, piece) in bytes.chunks(batch * schema.size()).enumerate() {
-        let view = View {
-            records: Records::new(&schema, piece),
-            first_sequence: (i * batch) as u64,
-            missed: 0,
-            published: &|_| None,
-        };
+        let view = view(Records::new(&schema, piece), (i * batch) as u64, 0);
         anomaly.update(&view, &mut output).unwrap();
     }
     let summary = summary_of(values.len() as u64, true);
@@ -174,14 +170,9 @@ fn findings_come_record_by_record() {
         center: 0.0,
         band: 0.5,
     };
-    let mut anomaly = Kind::Anomaly(rule).of(&schema, &[]).unwrap();
+    let mut anomaly = Kind::Anomaly(rule).of(&subject(&schema)).unwrap();
     let records = Records::new(&schema, &bytes);
-    let view = View {
-        records,
-        first_sequence: 10,
-        missed: 0,
-        published: &|_| None,
-    };
+    let view = view(records, 10, 0);
     anomaly.update(&view, &mut output).unwrap();
     output.flush().unwrap();
     let found = written.objects();
@@ -204,18 +195,13 @@ fn findings_come_record_by_record() {
 fn a_gap_is_taken_into_account() {
     let (schema, written) = (schema(), Written::default());
     let mut output = written.output(Format::Json);
-    let mut anomaly = Kind::Anomaly(ROBUST).of(&schema, &[]).unwrap();
+    let mut anomaly = Kind::Anomaly(ROBUST).of(&subject(&schema)).unwrap();
     let calm: Vec<f64> = (0..200).map(|i| f64::from(i % 10)).collect();
     let other: Vec<f64> = calm.iter().map(|value| value + 1_000.0).collect();
     let mut view = |values: &[f64], missed| {
         let bytes = bytes_of(values);
         let records = Records::new(&schema, &bytes);
-        let view = View {
-            records,
-            first_sequence: 0,
-            missed,
-            published: &|_| None,
-        };
+        let view = view(records, 0, missed);
         anomaly.update(&view, &mut output).unwrap();
     };
     view(&calm, 0);

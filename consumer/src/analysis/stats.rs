@@ -7,12 +7,13 @@
 use std::io;
 
 use average::{Estimate, Merge, Variance};
+use ringbuf_console::usage::Usage;
 use ringbuf_core::Column;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::quantiles::Quantiles;
-use super::{Analysis, View};
+use super::{Analysis, Subject, View};
 use crate::output::{Format, Output};
 use crate::progress::{Report, Summary};
 use crate::table::{Table, figure};
@@ -55,16 +56,17 @@ struct Figures {
 }
 
 impl Stats {
-    pub fn of(columns: Vec<Column>) -> Stats {
+    pub fn of(what: &Subject<'_>) -> Result<Stats, Usage> {
         let fresh = |column| ColumnStats {
             column,
             origin: None,
             period: Distribution::default(),
             total: Distribution::default(),
         };
-        Stats {
+        let columns = what.numbers()?;
+        Ok(Stats {
             columns: columns.into_iter().map(fresh).collect(),
-        }
+        })
     }
 }
 

@@ -1,4 +1,5 @@
 use super::super::Kind;
+use super::super::tests::{subject, view};
 use super::*;
 use crate::output::tests::Written;
 use crate::progress::tests::summary_of;
@@ -20,16 +21,11 @@ fn bytes_of(values: &[f64]) -> Vec<u8> {
 fn reports(format: Format, periods: &[&[f64]]) -> Written {
     let (schema, written) = (schema(), Written::default());
     let mut output = written.output(format);
-    let mut stats = Kind::Stats.of(&schema, &[]).unwrap();
+    let mut stats = Kind::Stats.of(&subject(&schema)).unwrap();
     let mut read = 0;
     for &period in periods {
         let bytes = bytes_of(period);
-        let view = View {
-            records: Records::new(&schema, &bytes),
-            first_sequence: read,
-            missed: 0,
-            published: &|_| None,
-        };
+        let view = view(Records::new(&schema, &bytes), read, 0);
         stats.update(&view, &mut output).unwrap();
         read += period.len() as u64;
         let summary = summary_of(period.len() as u64, false);

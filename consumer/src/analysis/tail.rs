@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 
-use ringbuf_core::{Column, Records, Schema};
+use ringbuf_console::select;
+use ringbuf_console::usage::Usage;
+use ringbuf_core::{Column, Records};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::{Analysis, View};
+use super::{Analysis, Subject, View};
 use crate::output::{Format, Output, talk};
 use crate::progress::Summary;
 use ringbuf_console::times::{Time, Times};
@@ -26,6 +28,8 @@ pub struct Tail {
 
 #[derive(Serialize)]
 struct Line<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ring: Option<String>,
     sequence: u64,
     time: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,14 +45,15 @@ struct Fields<'a> {
 }
 
 impl Tail {
-    pub fn of(schema: &Schema, columns: Vec<Column>) -> Tail {
+    pub fn of(what: &Subject<'_>) -> Result<Tail, Usage> {
+        let columns = select::all(what.schema, what.fields)?;
         let width = |column: &Column| header(column).chars().count().max(WIDTH);
-        Tail {
-            times: Times::of(schema),
+        Ok(Tail {
+            times: Times::of(what.schema),
             widths: columns.iter().map(width).collect(),
             columns,
             header_written: false,
-        }
+        })
     }
 
     fn write_header(&mut self, output: &mut Output) -> io::Result<()> {
@@ -96,6 +101,7 @@ impl Analysis for Tail {
             match output.format() {
                 Format::Human => self.write_row(&view.records, record, sequence, output)?,
                 Format::Json => output.object(&Line {
+                    ring: output.ring().map(str::to_owned),
                     sequence,
                     time: self.times.at(&view.records, record),
                     published: (view.published)(record).map(|ns| Time::wall(ns.into())),
@@ -147,11 +153,12 @@ fn header(column: &Column) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::subject;
     use super::super::{Kind, Published};
     use super::*;
     use crate::output::tests::Written;
     use crate::progress::tests::summary_of;
-    use ringbuf_core::{Clock, Element, Field};
+    use ringbuf_core::{Clock, Element, Field, Schema};
 
     fn schema() -> Schema {
         Schema::packed([
@@ -180,12 +187,13 @@ mod tests {
     fn tailed_as_published(format: Format, bytes: &[u8], published: Published<'_>) -> Written {
         let (schema, written) = (schema(), Written::default());
         let mut output = written.output(format);
-        let mut tail = Kind::Tail.of(&schema, &[]).unwrap();
+        let mut tail = Kind::Tail.of(&subject(&schema)).unwrap();
         let view = View {
             records: Records::new(&schema, bytes),
             first_sequence: 41,
             missed: 0,
             published,
+            now: &|| None,
         };
         tail.update(&view, &mut output).unwrap();
         tail.report(&summary_of(2, true), &mut output).unwrap();

@@ -69,6 +69,11 @@ impl<'a> FrameBatch<'a> {
         self.handout.missed
     }
 
+    /// This moment, on the clock of [`Frame::published_ns`]: as [`Batch::now_ns`](crate::Batch::now_ns).
+    pub fn now_ns(&self) -> Option<i64> {
+        self.core.now_ns()
+    }
+
     /// What happened just before the first frame.
     pub fn event(&self) -> Option<Event> {
         self.handout.event

@@ -601,6 +601,11 @@ impl ReaderCore {
         Some(self.clock_offset_ns?.saturating_add_unsigned(stamp))
     }
 
+    /// This moment, on the clock of [`published_ns`](Self::published_ns).
+    pub(crate) fn now_ns(&self) -> Option<i64> {
+        times::this_moment(self.follower.memory())
+    }
+
     /// Gives records read in place back; for a lossy reader there is nothing to give back.
     #[inline]
     pub(crate) fn release(&mut self) {

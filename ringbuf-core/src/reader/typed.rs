@@ -238,6 +238,13 @@ impl<T: Record> Batch<'_, T> {
         self.core.published_ns(&self.handout.run, index)
     }
 
+    /// This moment, on the clock of [`published_ns`](Self::published_ns): the difference is how long ago a record was
+    /// published, by the monotonic clock alone while one producer runs. `None` on a ring without publication times,
+    /// and if no producer has opened it since the system booted.
+    pub fn now_ns(&self) -> Option<i64> {
+        self.core.now_ns()
+    }
+
     /// What happened just before the first record.
     #[inline]
     pub fn event(&self) -> Option<Event> {
