@@ -43,6 +43,8 @@ pub struct Config {
     pub kind: Kind,
     /// The ring as it was referred to: by its name, or by the path of its data file.
     pub ring: String,
+    /// What it is called in all that is said: its name, or the reference where another ring has the same name.
+    called: String,
     /// The name by which this reader is listed.
     pub reader: String,
     pub delivery: Delivery,
@@ -62,6 +64,12 @@ pub struct Config {
     pub is_one_of_several: bool,
     /// There will be a picture.
     pub is_plotted: bool,
+}
+
+/// The name in a reference to a ring.
+fn name_in(reference: &str) -> &str {
+    let file = reference.rsplit('/').next().unwrap_or_default();
+    file.strip_suffix(".ring").unwrap_or(file)
 }
 
 impl From<Args> for Plan {
@@ -105,14 +113,21 @@ impl Plan {
         rings.retain(|ring| seen.insert(ring.clone()));
         let one = Config::new(kind, String::new(), common.fields, common.options);
         let is_one_of_several = rings.len() > 1;
-        let run = |ring| Config {
-            ring,
+        let names: Vec<&str> = rings.iter().map(|ring| name_in(ring)).collect();
+        let is_unique = |name: &str| names.iter().filter(|&&other| other == name).count() == 1;
+        let called = |ring: &str| match name_in(ring) {
+            name if is_unique(name) => name.to_owned(),
+            _ => ring.to_owned(),
+        };
+        let run = |ring: &String| Config {
+            ring: ring.clone(),
+            called: called(ring),
             is_one_of_several,
             is_plotted: plot.is_some(),
             ..one.clone()
         };
         Plan {
-            runs: rings.into_iter().map(run).collect(),
+            runs: rings.iter().map(run).collect(),
             plot,
         }
     }
@@ -139,8 +154,7 @@ impl Plan {
 impl Config {
     /// The ring's name, however it was referred to.
     pub fn ring_name(&self) -> &str {
-        let file = self.ring.rsplit('/').next().unwrap_or_default();
-        file.strip_suffix(".ring").unwrap_or(file)
+        &self.called
     }
 
     fn new(kind: Kind, ring: String, fields: Vec<String>, common: Options) -> Config {
@@ -157,6 +171,7 @@ impl Config {
             None => Delivery::Lossy,
         };
         Config {
+            called: name_in(&ring).to_owned(),
             ring,
             reader: common.name.unwrap_or_else(|| kind.name().to_owned()),
             kind,
@@ -212,6 +227,10 @@ mod tests {
             );
         }
         assert!(!config("analyzer stats imu").is_one_of_several);
+        // Two of one name are told apart.
+        let plan = plan("analyzer stats a/imu b/imu.ring cam");
+        let rings: Vec<&str> = plan.runs.iter().map(Config::ring_name).collect();
+        assert_eq!(rings, ["a/imu", "b/imu.ring", "cam"]);
     }
 
     #[test]

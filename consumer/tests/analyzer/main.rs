@@ -8,6 +8,7 @@ mod following;
 mod frames;
 mod producer_death;
 mod recording;
+mod several;
 mod spans;
 #[cfg(not(ringbuf_portable))]
 mod truncated;

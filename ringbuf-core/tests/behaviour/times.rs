@@ -105,6 +105,30 @@ fn a_time_belongs_to_its_record_when_the_ring_goes_around() {
 }
 
 #[test]
+fn this_moment_is_told_by_the_clock_of_the_publication_times() {
+    let home = home();
+    for delivery in deliveries() {
+        let mut producer = home.producer_with::<u64>(5, &stamped());
+        let mut reader = producer.reader(delivery).unwrap();
+        let began = Instant::now();
+        producer.publish(&7).unwrap();
+        sleep(TICK);
+        let batch = reader.poll().unwrap().unwrap();
+        let since = batch.now_ns().unwrap() - batch.published_ns(0).unwrap();
+        let most = began.elapsed().as_nanos() as i64;
+        let least = TICK.as_nanos() as i64;
+        assert!(
+            (least..=most).contains(&since),
+            "{since} is not within {least}..={most}"
+        );
+    }
+    let mut producer = home.producer::<u64>(5);
+    let mut reader = producer.reader(ReaderOptions::lossy()).unwrap();
+    producer.publish(&7).unwrap();
+    assert_eq!(reader.poll().unwrap().unwrap().now_ns(), None);
+}
+
+#[test]
 fn without_times_there_are_none_and_nothing_is_found_by_them() {
     let home = home();
     let mut producer = home.producer::<u64>(5);
