@@ -1,6 +1,7 @@
 //! The command line, as it is typed.
 
 mod frames;
+mod system;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -8,7 +9,10 @@ use clap::{Args, Parser, Subcommand};
 
 use ringbuf_core::{Delivery, Register, WhenFull};
 
-pub(crate) use self::frames::{FramesArgs, LinesArgs};
+pub(crate) use self::{
+    frames::{FramesArgs, LinesArgs},
+    system::SystemArgs,
+};
 use crate::{
     source::{csv_time::TimeFormat, signal::ChannelSpec},
     values,
@@ -28,6 +32,7 @@ Examples:
   producer csv data/xio-fusion/sensor_data.csv --ring imu --speed 10
   producer frames --test-card 640x480 --ring cam
   journalctl -f | producer lines --ring log
+  producer system --ring machine
   producer SOURCE --help       every option of a source
 
 The ring is made if there is none of that name, and continued if there is one like it: sequences go
@@ -50,6 +55,9 @@ pub(crate) enum SourceArgs {
     /// Lines of standard input: one frame each
     #[command(after_help = frames::LINES_HELP)]
     Lines(LinesArgs),
+    /// This machine's own figures: processors, memory, network, disks, load, pressure, temperatures
+    #[command(after_help = system::SYSTEM_HELP)]
+    System(SystemArgs),
 }
 
 const SYNTH_HELP: &str = "\

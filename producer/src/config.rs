@@ -1,12 +1,16 @@
 //! What to do, decided: the command line with its defaults filled in.
 
 mod frames;
+mod system;
 
 use std::time::Duration;
 
 use ringbuf_core::{Delivery, Register, WhenFull};
 
-pub(crate) use self::frames::{FrameFrom, FrameOptions};
+pub(crate) use self::{
+    frames::{FrameFrom, FrameOptions},
+    system::{Group, SystemOptions, system_rate, system_window},
+};
 use crate::{
     args::{Cli, Common, CsvArgs, RunArgs, SourceArgs, SynthArgs},
     keep::{Keep, Promise},
@@ -39,6 +43,7 @@ pub(crate) enum SourceConfig {
     Synth(SynthOptions),
     Csv(CsvOptions),
     Frames(FrameOptions),
+    System(SystemOptions),
 }
 
 /// The ring to create.
@@ -81,6 +86,7 @@ impl Config {
             SourceArgs::Csv(args) => csv(args),
             SourceArgs::Frames(args) => frames::frames(args),
             SourceArgs::Lines(args) => frames::lines(args),
+            SourceArgs::System(args) => system::system(args),
         }
     }
 

@@ -54,7 +54,10 @@ impl Feed<'_> {
         Feed {
             ring,
             watch: Watch::new(promise),
-            rounds: Rounds::new(schedule.is_timed(), end),
+            rounds: match schedule.is_live() {
+                true => Rounds::alone(end),
+                false => Rounds::new(schedule.is_timed(), end),
+            },
             schedule,
             count: limits.count.unwrap_or(u64::MAX),
             stop,
@@ -72,7 +75,9 @@ impl Feed<'_> {
     pub(crate) fn run(&mut self, supply: &mut dyn Supply) -> anyhow::Result<()> {
         while !self.stop.is_asked() {
             let left = self.count.saturating_sub(self.made);
-            let due = supply.next_due(&mut self.schedule, left)?;
+            // What is due at the end or later does not belong to the run.
+            let asked = self.now().min(self.rounds.end().saturating_sub(1));
+            let due = supply.next_due(&mut self.schedule, left, asked)?;
             let now = self.now();
             match due {
                 Due::Never => break,
@@ -97,6 +102,7 @@ impl Feed<'_> {
             kind: supply.kind(),
             published: self.published,
             refused: self.refused,
+            skipped: supply.skipped(),
             frames: supply.frames(),
             kept: supply.kept(),
             elapsed: self.begin.elapsed(),

@@ -105,7 +105,7 @@ impl Supply for Frames {
         Kind::Frames
     }
 
-    fn next_due(&mut self, schedule: &mut Schedule, most: u64) -> anyhow::Result<Due> {
+    fn next_due(&mut self, schedule: &mut Schedule, most: u64, _now: u64) -> anyhow::Result<Due> {
         if let Some((_, due)) = self.due {
             return Ok(Due::At(due));
         }

@@ -3,6 +3,7 @@
 
 #[doc(hidden)]
 pub mod args;
+mod asleep;
 mod block;
 #[doc(hidden)]
 pub mod config;
@@ -11,6 +12,7 @@ mod frame_ring;
 mod frame_supply;
 mod frames;
 mod keep;
+mod live;
 mod pace;
 mod records;
 #[doc(hidden)]

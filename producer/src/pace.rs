@@ -26,6 +26,8 @@ pub(crate) struct Schedule {
     timing: Timing,
     /// Where a record holds its time, for recorded timing.
     time_offset: usize,
+    /// A time that has passed is not made up for.
+    live: bool,
     records: u64,
     anchor: Option<Anchor>,
 }
@@ -46,9 +48,23 @@ impl Schedule {
         Schedule {
             timing,
             time_offset,
+            live: false,
             records: 0,
             anchor: None,
         }
+    }
+
+    /// A schedule for records that can be made only in time, so many a second.
+    pub(crate) fn live(rate: f64) -> Schedule {
+        Schedule {
+            live: true,
+            ..Schedule::new(Timing::Rate(rate), 0)
+        }
+    }
+
+    /// Whether records can be made only in time.
+    pub(crate) fn is_live(&self) -> bool {
+        self.live
     }
 
     /// Whether records have to wait for their time.
@@ -67,7 +83,7 @@ impl Schedule {
         self.records += 1;
         match self.timing {
             Timing::AsFast => 0,
-            Timing::Rate(rate) => (number as f64 * (1e9 / rate)) as u64,
+            Timing::Rate(rate) => tick(rate, number),
             Timing::Recorded { speed, max_gap } => {
                 let time = record
                     .get(self.time_offset..)
@@ -75,6 +91,33 @@ impl Schedule {
                     .map_or(i64::MIN, |ns| i64::from_le_bytes(*ns));
                 self.recorded(time, speed, max_gap)
             }
+        }
+    }
+
+    /// Of the record given its time last, which is `due`, and those after it, the last one that is due by `now`, and
+    /// how many are passed over for it. Only at a rate.
+    pub(crate) fn catch_up(&mut self, due: u64, now: u64) -> (u64, u64) {
+        let Timing::Rate(rate) = self.timing else {
+            return (due, 0);
+        };
+        let mut last = (now as f64 / (1e9 / rate)) as u64;
+        while tick(rate, last) > now {
+            last -= 1;
+        }
+        match last.checked_sub(self.records) {
+            Some(between) => {
+                self.records = last.saturating_add(1);
+                (tick(rate, last), between + 1)
+            }
+            None => (due, 0),
+        }
+    }
+
+    /// How many are due in so much time. Only at a rate.
+    pub(crate) fn ticks_in(&self, time: u64) -> u64 {
+        match self.timing {
+            Timing::Rate(rate) => (time as f64 * rate / 1e9) as u64,
+            Timing::AsFast | Timing::Recorded { .. } => 0,
         }
     }
 
@@ -108,6 +151,11 @@ impl Schedule {
         (anchor.last_time, anchor.last_due) = (time, due);
         due
     }
+}
+
+/// When the record of this number is due at a rate: counted from the start, so that errors of rounding cannot add up.
+fn tick(rate: f64, number: u64) -> u64 {
+    (number as f64 * (1e9 / rate)) as u64
 }
 
 /// Nanoseconds from `from` to `to` when played `speed` times faster; 0 when `to` is earlier.
@@ -155,6 +203,45 @@ mod tests {
         let dues: Vec<u64> = (0..=3_000_000).map(|_| schedule.due(&[])).collect();
         assert_eq!(dues[..3], [0, 333_333_333, 666_666_666]);
         assert_eq!(dues[3_000_000], 1_000_000_000_000_000);
+    }
+
+    #[test]
+    fn a_live_schedule_passes_over_what_was_missed_and_stays_on_its_ticks() {
+        let mut schedule = Schedule::live(1000.0);
+        let ms = 1_000_000;
+        let due = schedule.due(&[]);
+        assert_eq!(schedule.catch_up(due, ms - 1), (0, 0));
+        let due = schedule.due(&[]);
+        assert_eq!(schedule.catch_up(due, 0), (ms, 0));
+        assert_eq!(schedule.catch_up(due, ms + 999_999), (ms, 0));
+        assert_eq!(schedule.catch_up(ms, 7 * ms + 5), (7 * ms, 6));
+        assert_eq!(schedule.catch_up(7 * ms, 7 * ms + 6), (7 * ms, 0));
+        assert_eq!(schedule.due(&[]), 8 * ms);
+        assert_eq!(
+            (schedule.ticks_in(ms - 1), schedule.ticks_in(5 * ms)),
+            (0, 5)
+        );
+        // A day later, at once.
+        let day = 24 * 3600 * 1000;
+        assert_eq!(schedule.catch_up(8 * ms, day * ms), (day * ms, day - 8));
+        assert_eq!(schedule.due(&[]), (day + 1) * ms);
+    }
+
+    #[test]
+    fn every_tick_is_taken_or_passed_over_once_at_any_rate() {
+        for rate in [1e-300, 0.3, 3.0, 99.9, 1000.0] {
+            let mut schedule = Schedule::live(rate);
+            let (mut now, mut taken, mut skipped) = (0, 0, 0);
+            for step in 0..2000_u64 {
+                now += step * step % 7919 * 1_000_003;
+                let due = schedule.due(&[]);
+                let (due, more) = schedule.catch_up(due, now);
+                taken += 1;
+                skipped += more;
+                assert!(more == 0 || due <= now, "{rate}: {due} after {now}");
+                assert_eq!(schedule.records, taken + skipped, "{rate}");
+            }
+        }
     }
 
     #[test]

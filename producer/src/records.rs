@@ -36,7 +36,7 @@ impl Supply for Records {
         Kind::Records
     }
 
-    fn next_due(&mut self, schedule: &mut Schedule, most: u64) -> anyhow::Result<Due> {
+    fn next_due(&mut self, schedule: &mut Schedule, most: u64, _now: u64) -> anyhow::Result<Due> {
         if self.block.next_due().is_none() {
             self.block.refill(self.source.as_mut(), schedule, most)?;
         }
@@ -60,9 +60,7 @@ impl Supply for Records {
     }
 
     fn held(&self, published: u64) -> Option<Held> {
-        let count = self.stream.capacity();
-        let time = self.stream.kept().filter(|_| published > count)?;
-        Some(Held { count, time })
+        self.stream.held(published)
     }
 
     fn readers(&self) -> u64 {

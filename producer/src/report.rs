@@ -22,6 +22,8 @@ pub(crate) struct Summary {
     pub(crate) kind: Kind,
     pub(crate) published: u64,
     pub(crate) refused: u64,
+    /// Never made, as their time had passed; of what can be made only in time.
+    pub(crate) skipped: Option<u64>,
     /// Of a ring of frames.
     pub(crate) frames: Option<FrameTally>,
     /// The time between the oldest and the newest record the ring keeps, if it is known.
@@ -48,7 +50,7 @@ impl Summary {
             None => String::new(),
         };
         format!(
-            "{} {}{} published to {:?} in {:.3} s, {:.1} a second{}{late}",
+            "{} {}{} published to {:?} in {:.3} s, {:.1} a second{}{skips}{late}",
             grouped(self.published),
             self.kind.of(self.published),
             self.frames.map_or(String::new(), of_frames),
@@ -56,6 +58,7 @@ impl Summary {
             self.elapsed.as_secs_f64(),
             self.rate(),
             refusals(self.refused),
+            skips = self.skipped.map_or(String::new(), skips),
         )
     }
 
@@ -70,8 +73,11 @@ impl Summary {
                 frames.bytes, frames.too_long
             )
         });
+        let skipped = self
+            .skipped
+            .map_or(String::new(), |some| format!(",\"skipped\":{some}"));
         format!(
-            "{{\"ring\":{},\"final\":true,\"published\":{},\"refused\":{}{frames},\
+            "{{\"ring\":{},\"final\":true,\"published\":{},\"refused\":{}{skipped}{frames},\
              \"elapsed_s\":{:.6},\"{}_per_s\":{:.3}{kept}}}",
             serde_json::Value::from(self.ring.as_str()),
             self.published,
@@ -201,6 +207,14 @@ fn refusals(refused: u64) -> String {
     }
 }
 
+/// The part of a line that says how many were not made in time; nothing if all were.
+fn skips(skipped: u64) -> String {
+    match skipped {
+        0 => String::new(),
+        some => format!(", {} skipped as their time had passed", grouped(some)),
+    }
+}
+
 /// The part of a line that says more of frames than their number.
 fn of_frames(frames: FrameTally) -> String {
     let bytes = format!(" ({} bytes)", grouped(frames.bytes));
@@ -220,6 +234,7 @@ mod tests {
             kind: Kind::Records,
             published: 1500,
             refused: 0,
+            skipped: None,
             frames: None,
             kept: None,
             elapsed: Duration::from_millis(5000),
@@ -256,6 +271,20 @@ mod tests {
             some.human()
         );
         assert!(!summary().human().contains("refused"));
+    }
+
+    #[test]
+    fn what_was_skipped_is_said_where_something_can_be() {
+        let skipped = |skipped| Summary {
+            skipped: Some(skipped),
+            ..summary()
+        };
+        let json: serde_json::Value = serde_json::from_str(&skipped(0).json()).expect("JSON");
+        assert_eq!(json["skipped"], 0);
+        let expected = ", 1,234 skipped as their time had passed, at most";
+        assert!(skipped(1234).human().contains(expected));
+        assert!(!skipped(0).human().contains("skipped"));
+        assert!(!summary().json().contains("skipped"));
     }
 
     #[test]

@@ -41,6 +41,14 @@ impl Rounds {
         }
     }
 
+    /// Rounds of one record each: every one goes out when it is due.
+    pub(crate) fn alone(end: u64) -> Rounds {
+        Rounds {
+            gather: 0,
+            ..Rounds::new(true, end)
+        }
+    }
+
     /// Records due from this time on do not belong to the run.
     pub(crate) fn end(&self) -> u64 {
         self.end
@@ -89,6 +97,14 @@ mod tests {
         assert_eq!(rounds.step(0, 50), Step::Publish);
         assert_eq!(rounds.step(1000, 2000), Step::SleepUntil(GATHER + 50));
         assert_eq!(rounds.step(1000, GATHER + 50), Step::Publish);
+    }
+
+    #[test]
+    fn records_alone_never_wait_for_one_another() {
+        let mut rounds = Rounds::alone(u64::MAX);
+        assert_eq!(rounds.step(1000, 1900), Step::Publish);
+        assert_eq!(rounds.step(2000, 1901), Step::SleepUntil(2000));
+        assert_eq!(rounds.step(2000, 2000), Step::Publish);
     }
 
     #[test]

@@ -8,11 +8,12 @@ use crate::{
     config::{Config, SourceConfig},
     feed::Feed,
     frame_supply::Frames,
+    live::Live,
     pace::{Schedule, Timing},
     records::Records,
     report::say,
     source::{
-        Source,
+        Sensor, Source, SystemSource,
         csv::{CsvOptions, CsvSource},
         synth::SynthSource,
     },
@@ -49,6 +50,13 @@ fn open(config: &Config) -> anyhow::Result<(Box<dyn Supply>, Schedule)> {
             let supply = Frames::open(options, &config.ring)?;
             let timing = config.timing.unwrap_or(Timing::AsFast);
             return Ok((Box::new(supply), Schedule::new(timing, 0)));
+        }
+        SourceConfig::System(options) => {
+            let sensor = SystemSource::open(options)?;
+            sensor.notes().iter().for_each(|note| say(note));
+            let stream = Stream::create(&config.ring, sensor.schema())?;
+            let supply = Live::new(Box::new(sensor), stream);
+            return Ok((Box::new(supply), Schedule::live(options.rate)));
         }
     };
     let (timing, time_offset) = timing(config, source.as_ref())?;

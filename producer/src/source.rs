@@ -7,11 +7,20 @@ mod csv_columns;
 mod csv_error;
 mod csv_rows;
 pub mod csv_time;
+#[cfg(any(test, not(target_os = "linux")))]
+mod no_system;
 pub mod signal;
 pub mod synth;
+#[cfg(target_os = "linux")]
+mod system;
 mod unit;
 
 use ringbuf_core::Schema;
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) use self::no_system::SystemSource;
+#[cfg(target_os = "linux")]
+pub(crate) use self::system::SystemSource;
 
 /// Something that makes records.
 pub trait Source {
@@ -25,4 +34,16 @@ pub trait Source {
     /// When the source cannot go on. Records made before the fault are handed out first, by an
     /// earlier call.
     fn fill(&mut self, out: &mut Vec<u8>, max: usize) -> anyhow::Result<usize>;
+}
+
+/// Something that is measured when its time has come, one record at a time.
+pub(crate) trait Sensor {
+    /// The layout of every record.
+    fn schema(&self) -> &Schema;
+
+    /// What there is to say about what was found.
+    fn notes(&self) -> &[String];
+
+    /// Writes what is now; `record` is as long as the schema says. What cannot be measured is NaN.
+    fn sample(&mut self, record: &mut [u8]);
 }

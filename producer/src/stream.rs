@@ -9,6 +9,7 @@ use ringbuf_core::{
 use crate::{
     config::{Access, RingConfig},
     keep::Keep,
+    supply::Held,
 };
 
 /// The data of a ring whose capacity nobody named.
@@ -55,9 +56,11 @@ impl Stream {
         self.producer.kept()
     }
 
-    /// Records the ring keeps.
-    pub(crate) fn capacity(&self) -> u64 {
-        self.producer.capacity()
+    /// What the ring keeps at the moment, once `published` of this run have filled it.
+    pub(crate) fn held(&self, published: u64) -> Option<Held> {
+        let count = self.producer.capacity();
+        let time = self.kept().filter(|_| published > count)?;
+        Some(Held { count, time })
     }
 
     /// How many readers have registered.

@@ -9,12 +9,12 @@ pub(crate) trait Supply {
     /// What it publishes.
     fn kind(&self) -> Kind;
 
-    /// When the next one is due, of at most so many more.
+    /// When the next one is due, of at most so many more; asked at `now`.
     ///
     /// # Errors
     ///
     /// When the source cannot go on.
-    fn next_due(&mut self, schedule: &mut Schedule, most: u64) -> anyhow::Result<Due>;
+    fn next_due(&mut self, schedule: &mut Schedule, most: u64, now: u64) -> anyhow::Result<Due>;
 
     /// Publishes what is due until `now` and before `end`, waiting for readers if that is what the ring does. Fewer
     /// published than made: `stop` said so, or there was no room for the others.
@@ -26,6 +26,11 @@ pub(crate) trait Supply {
 
     /// How many of this run found no room and were dropped.
     fn refused(&self) -> u64;
+
+    /// How many of this run were never made, as their time had passed; of what can be made only in time.
+    fn skipped(&self) -> Option<u64> {
+        None
+    }
 
     /// The time between the oldest and the newest kept, if it can be known.
     fn kept(&self) -> Option<Duration>;

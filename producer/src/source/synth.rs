@@ -137,7 +137,8 @@ impl SampleClock {
     }
 }
 
-fn unix_ns() -> i64 {
+/// The wall clock, in nanoseconds since 1970.
+pub(super) fn unix_ns() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -96,6 +96,11 @@ impl Producer {
         Producer(child)
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Sends it a signal, by the name `kill` knows.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")
