@@ -5,6 +5,8 @@ use std::path::Path;
 use producer::source::Source;
 use producer::source::csv::{CsvOptions, CsvSource};
 use producer::source::csv_time::TimeFormat;
+use producer::source::options::ColumnOptions;
+use producer::source::schema_text;
 use producer::values;
 use ringbuf_core::{Element, Records, Role};
 
@@ -17,8 +19,8 @@ const UNITS: [&str; 8] = [
     "", "datetime", "s", "ms", "ns", "unix-s", "unix-us", "unix-ns",
 ];
 
-/// Options in two bytes and a line with the name of a column, then the file: the records are what the cells say,
-/// however many are asked for at once, and errors say where.
+/// Options in two bytes and a line with the name of a column, or a schema, then the file: the records are what the
+/// cells say, however many are asked for at once, from a file and through a pipe, and errors say where.
 pub(crate) fn csv(input: &[u8]) {
     let mut input = Input(input);
     let (flags, unit) = (input.byte(), input.byte());
@@ -33,14 +35,25 @@ pub(crate) fn csv(input: &[u8]) {
         let options = CsvOptions {
             path: path.clone(),
             delimiter: b",;\t|"[usize::from(flags & 3)],
-            time: named(4),
-            time_format: format_of(UNITS[usize::from(unit % 8)]),
-            no_time: flags & 8 != 0,
-            text: named(16).map(|name| (name, 6)).into_iter().collect(),
-            leave_out: named(32).into_iter().collect(),
+            columns: ColumnOptions {
+                time: named(4),
+                time_format: format_of(UNITS[usize::from(unit % 8)]),
+                no_time: flags & 8 != 0,
+                text: named(16).map(|name| (name, 6)).into_iter().collect(),
+                leave_out: named(32).into_iter().collect(),
+                schema: named(64).and_then(|schema| schema_text::parse(&schema).ok()),
+                leave_out_others: flags & 128 != 0,
+            },
         };
         let (at_once, one_by_one) = (read(&options, 1000), read(&options, 1));
         assert_eq!(at_once, one_by_one, "the same in large pieces and small");
+        let piece = 1 + usize::from(unit / 8);
+        let piped = read_pieces(text, piece, &options);
+        let name = path.display().to_string();
+        let of_file = piped
+            .1
+            .map(|error| error.replacen("standard input", &name, 1));
+        assert_eq!((piped.0, of_file), at_once, "the same through a pipe");
         let (bytes, error) = at_once;
         if let Some(error) = error {
             assert_says_where(&error, &path, text);
@@ -54,17 +67,30 @@ fn format_of(unit: &str) -> Option<TimeFormat> {
     (!unit.is_empty()).then(|| values::time_unit(unit).expect("a unit"))
 }
 
+fn read(options: &CsvOptions, max: usize) -> Read {
+    match CsvSource::open(options) {
+        Ok(mut source) => read_all(&mut source, max),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    }
+}
+
+fn read_pieces(text: &[u8], piece: usize, options: &CsvOptions) -> Read {
+    match CsvSource::in_pieces(text, piece, options.delimiter, &options.columns) {
+        Ok(mut source) => read_all(&mut source, 1000),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    }
+}
+
 /// All records, and the error in front of which they end.
-fn read(options: &CsvOptions, max: usize) -> (Vec<u8>, Option<String>) {
-    let mut source = match CsvSource::open(options) {
-        Ok(source) => source,
-        Err(error) => return (Vec::new(), Some(error.to_string())),
-    };
+pub(crate) type Read = (Vec<u8>, Option<String>);
+
+pub(crate) fn read_all(source: &mut dyn Source, max: usize) -> Read {
     let size = source.schema().size();
     let mut bytes = Vec::new();
     loop {
         let before = bytes.len();
         match source.fill(&mut bytes, max) {
+            Ok(0) if source.is_waiting() => {}
             Ok(0) => return (bytes, None),
             Ok(count) => {
                 assert!(count <= max);
@@ -111,15 +137,26 @@ fn assert_is_what_it_says(options: &CsvOptions, text: &[u8], bytes: &[u8]) {
             let (Some(column), Ok(cell)) = (column, std::str::from_utf8(cell)) else {
                 continue;
             };
+            let is_time = [Element::DateTimeNs, Element::DurationNs].contains(&column.element());
+            if is_time && column.role() == Role::Value {
+                continue;
+            }
             if let Role::Time(_) = column.role() {
-                assert_eq!(source.time().map(|(name, _)| name), Some(column.name()));
+                let is_said = source.time().map(|(name, _)| name) == Some(column.name());
+                assert!(is_said || options.columns.schema.is_some());
             } else if let Element::Text(size) = column.element() {
                 assert!(cell.len() <= size);
                 let text = records.text(record, column).expect("text");
                 assert_eq!(text, cell.trim_end_matches('\0'));
+            } else if let Some(found) = records.integer(record, column) {
+                let expected: f64 = cell.trim().parse().expect("a number");
+                assert_eq!(found as f64, expected, "{cell:?}");
             } else {
-                let expected = cell.trim().parse().unwrap_or(f64::NAN);
-                let found = records.number(record, column).expect("a number");
+                let expected = match column.element() {
+                    Element::F32 => f64::from(cell.trim().parse().unwrap_or(f32::NAN)),
+                    _ => cell.trim().parse().unwrap_or(f64::NAN),
+                };
+                let found = records.number(record, column).unwrap_or(f64::NAN);
                 assert_eq!(found.to_bits(), expected.to_bits(), "{cell:?}");
             }
         }

@@ -10,6 +10,8 @@ mod frames;
 mod home;
 mod image;
 mod memory;
+mod ndjson;
+mod raw;
 mod records;
 mod references;
 pub mod replay;
@@ -38,6 +40,8 @@ pub const TARGETS: &[Target] = &[
     target("schema", schema::schema, 32 << 20, 256),
     target("records", records::records, 32 << 20, 256),
     target("csv", csv::csv, 1 << 20, 256),
+    target("ndjson", ndjson::ndjson, 1 << 20, 512),
+    target("raw", raw::raw, 32 << 20, 256),
     target("times", times::times, 1 << 16, 64),
     target("arguments", arguments::arguments, 1 << 20, 64),
     target("references", references::references, 1 << 16, 64),

@@ -1,5 +1,6 @@
 //! Schemas from text.
 
+use producer::source::schema_text;
 use ringbuf_core::{Element, Schema};
 
 use crate::assert_is_message;
@@ -11,6 +12,12 @@ pub(crate) fn schema(input: &[u8]) {
     {
         assert_eq!(Element::parse(&element.format()).as_ref(), Ok(&element));
         assert!(element.size() > 0);
+    }
+    if let Ok(text) = std::str::from_utf8(input) {
+        match schema_text::parse(text) {
+            Ok(schema) => assert_holds(&schema),
+            Err(error) => assert_is_message(&error),
+        }
     }
     match Schema::from_json(input) {
         Ok(schema) => assert_holds(&schema),

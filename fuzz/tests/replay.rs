@@ -41,4 +41,4 @@ macro_rules! targets {
     };
 }
 
-targets!(attach resume inspect frames schema records csv times arguments references);
+targets!(attach resume inspect frames schema records csv ndjson raw times arguments references);

@@ -1,6 +1,8 @@
 //! The command line, as it is typed.
 
+mod columns;
 mod frames;
+mod stdin;
 mod system;
 
 use std::{path::PathBuf, time::Duration};
@@ -10,13 +12,12 @@ use clap::{Args, Parser, Subcommand};
 use ringbuf_core::{Delivery, Register, WhenFull};
 
 pub(crate) use self::{
+    columns::ColumnArgs,
     frames::{FramesArgs, LinesArgs},
+    stdin::{InputFormat, StdinArgs},
     system::SystemArgs,
 };
-use crate::{
-    source::{csv_time::TimeFormat, signal::ChannelSpec},
-    values,
-};
+use crate::{source::signal::ChannelSpec, values};
 
 /// Publishes sensor readings to a ring, for any number of analyzers to read.
 #[derive(Debug, Parser)]
@@ -30,6 +31,7 @@ const EXAMPLES: &str = "\
 Examples:
   producer synth --ring demo --rate 100
   producer csv data/xio-fusion/sensor_data.csv --ring imu --speed 10
+  producer stdin --ring live < /dev/ttyUSB0
   producer frames --test-card 640x480 --ring cam
   journalctl -f | producer lines --ring log
   producer system --ring machine
@@ -38,6 +40,14 @@ Examples:
 The ring is made if there is none of that name, and continued if there is one like it: sequences go
 on. One that is different is left alone unless --replace is given.
 The ring is closed when the producer ends: analyzers read what is left and end as well.
+
+Records go out when they are due, counted from the start: a stall is caught up, and the rate has no
+drift. --json ends with one object: ring, final, published, refused, elapsed_s, records_per_s (or
+frames_per_s); where there was a schedule rate_hz (what was wanted; none with recorded timing),
+behind_s (how far behind it was at the end), and how long after they were due records went out:
+late_p50_us, late_p99_us, late_max_us; kept_s (the time the ring keeps); bytes
+and too_long of frames. A rate that was not reached is told in a sentence, with what held it up.
+
 Ctrl-C and SIGTERM close the ring and finish the report; a second one ends at once.
 Exit status: 0 done, 1 failed, 2 wrong usage.";
 
@@ -49,6 +59,9 @@ pub(crate) enum SourceArgs {
     /// A recording in a CSV file
     #[command(after_help = CSV_HELP)]
     Csv(CsvArgs),
+    /// Records that come through standard input: CSV, a JSON object a line, or their bytes
+    #[command(after_help = stdin::STDIN_HELP, mut_arg("rate", |rate| rate.help(stdin::RATE_HELP)))]
+    Stdin(StdinArgs),
     /// Images, pieces of any file, or a test card: one frame each
     #[command(after_help = frames::FRAMES_HELP)]
     Frames(FramesArgs),
@@ -104,6 +117,10 @@ cell is NaN. The time column is the first one called time, timestamp, datetime, 
 unit if there is one: `timestamp`, `Time (s)`, `t_s`. A date without a zone is UTC; a number counts
 from the start of the recording. Numbers become exact nanoseconds.
 
+--schema gives fields other types and units: NAME:TYPE[:UNIT[:CLOCK]],..., such as
+id:u64,accel:f32[3]:g for the columns id, accel[0], accel[1] and accel[2], or JSON or a file;
+`producer stdin --help` says more. A number that its type does not have is refused, never rounded.
+
 Recorded timing keeps every gap of the recording; a record whose time is missing or goes back is
 published at once, and the schedule goes on from there. Times are passed on as they are.
 
@@ -124,22 +141,8 @@ pub(crate) struct CsvArgs {
     /// With recorded timing, wait no longer than this between two records
     #[arg(long, value_name = "TIME", value_parser = values::duration, conflicts_with_all = ["rate", "no_time"])]
     pub(crate) max_gap: Option<Duration>,
-    /// The column that holds the time [default: found by its name]
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) time: Option<String>,
-    /// How it is written: datetime, s, ms, us, ns, unix-s, unix-ms, unix-us, unix-ns
-    /// [default: found by its name and first cell]
-    #[arg(long, value_name = "UNIT", value_parser = values::time_unit, conflicts_with = "no_time")]
-    pub(crate) time_unit: Option<TimeFormat>,
-    /// Leave out the time column
-    #[arg(long)]
-    pub(crate) no_time: bool,
-    /// A column that holds text, and how many bytes to keep for it [default: 16]
-    #[arg(long, value_name = "COLUMN[=BYTES]", value_parser = values::text_column)]
-    pub(crate) text: Vec<(String, usize)>,
-    /// A column to leave out; may be given several times
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) leave_out: Vec<String>,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
     /// What separates the columns: a character, or the word tab
     #[arg(long, value_name = "CHAR", default_value = ",", value_parser = values::delimiter)]
     pub(crate) delimiter: u8,
@@ -210,6 +213,64 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    /// The command lines among the examples of a help, without what a shell makes of them.
+    fn examples(help: &str) -> Vec<Vec<String>> {
+        let (_, examples) = help.split_once("Examples:\n").expect("examples");
+        let examples = examples.split("\n\n").next().unwrap_or_default();
+        let joined = examples.replace("\\\n", "");
+        let lines = joined.lines().map(str::trim);
+        let commands = lines.filter_map(|line| Some(&line[line.find("producer ")?..]));
+        commands
+            // What people read behind two blanks or more is no part of it.
+            .map(|line| line.split("   ").next().unwrap_or(line))
+            .map(|line| line.split(" <").next().unwrap_or(line))
+            .map(words)
+            .collect()
+    }
+
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut is_quoted = false;
+        for c in line.trim().chars() {
+            match c {
+                '\'' => is_quoted = !is_quoted,
+                ' ' if !is_quoted => words.push(String::new()),
+                c => words.last_mut().expect("a word").push(c),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_example_parses_and_can_be() {
+        let schema = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(schema.path(), "v:f64").expect("writes");
+        let path = schema.path().display().to_string();
+        let mut count = 0;
+        for help in [
+            EXAMPLES,
+            SYNTH_HELP,
+            CSV_HELP,
+            stdin::STDIN_HELP,
+            frames::FRAMES_HELP,
+            frames::LINES_HELP,
+        ] {
+            for words in examples(help) {
+                if words.contains(&"SOURCE".to_owned()) {
+                    continue;
+                }
+                let typed = words.iter().map(|word| word.replace("imu.json", &path));
+                let cli = Cli::try_parse_from(typed);
+                let cli = cli.unwrap_or_else(|error| panic!("{words:?}: {error}"));
+                let config = crate::config::Config::resolve(cli);
+                assert!(config.is_ok(), "{words:?}: {config:?}");
+                count += 1;
+            }
+        }
+        assert!(count >= 30, "{count}");
+    }
 
     #[test]
     fn the_definition_is_sound() {

@@ -52,6 +52,16 @@ impl Block {
         self.dues.get(self.taken).copied()
     }
 
+    /// When the last record that was handed out was due.
+    pub(crate) fn last_due(&self) -> Option<u64> {
+        self.dues.get(self.taken.checked_sub(1)?).copied()
+    }
+
+    /// How much of the block has been handed out, from 0 to 1.
+    pub(crate) fn share(&self) -> f64 {
+        self.taken as f64 / self.dues.len().max(1) as f64
+    }
+
     /// The records due until `now` and before `end`, oldest first.
     pub(crate) fn take_due(&mut self, now: u64, end: u64) -> &[u8] {
         let first = self.taken;
@@ -90,11 +100,13 @@ mod tests {
     fn records_come_out_when_due_and_once() {
         let schema = Schema::packed([Field::new("n", Element::U64)]).expect("schema");
         let mut source = Numbers(schema, 0, 10);
-        let mut schedule = Schedule::new(Timing::Rate(1e9), 0);
+        let mut schedule = Schedule::new(Timing::Rate(1e9), None);
         let mut block = Block::new(8);
         assert_eq!(block.next_due(), None);
         block.refill(&mut source, &mut schedule, 8).expect("fills");
+        assert_eq!((block.last_due(), block.share()), (None, 0.0));
         assert_eq!(block.take_due(2, u64::MAX).len(), 3 * 8);
+        assert_eq!((block.last_due(), block.share()), (Some(2), 0.375));
         assert_eq!(block.next_due(), Some(3));
         assert!(block.take_due(2, u64::MAX).is_empty());
         assert_eq!(block.take_due(100, 5).len(), 2 * 8);

@@ -1,6 +1,7 @@
 //! What to do, decided: the command line with its defaults filled in.
 
 mod frames;
+mod stdin;
 mod system;
 
 use std::time::Duration;
@@ -9,6 +10,7 @@ use ringbuf_core::{Delivery, Register, WhenFull};
 
 pub(crate) use self::{
     frames::{FrameFrom, FrameOptions},
+    stdin::StdinOptions,
     system::{Group, SystemOptions, system_rate, system_window},
 };
 use crate::{
@@ -42,6 +44,7 @@ pub struct Config {
 pub(crate) enum SourceConfig {
     Synth(SynthOptions),
     Csv(CsvOptions),
+    Stdin(StdinOptions),
     Frames(FrameOptions),
     System(SystemOptions),
 }
@@ -84,6 +87,7 @@ impl Config {
         match cli.source {
             SourceArgs::Synth(args) => synth(args),
             SourceArgs::Csv(args) => csv(args),
+            SourceArgs::Stdin(args) => stdin::stdin(args),
             SourceArgs::Frames(args) => frames::frames(args),
             SourceArgs::Lines(args) => frames::lines(args),
             SourceArgs::System(args) => system::system(args),
@@ -192,24 +196,25 @@ fn repeated_name(options: &SynthOptions) -> Option<&str> {
 }
 
 fn csv(args: CsvArgs) -> Result<Config, String> {
-    let timing = match (args.common.rate, args.speed, args.max_gap) {
+    let timing = recorded(args.common.rate, args.speed, args.max_gap);
+    let source = CsvOptions {
+        path: args.file,
+        delimiter: args.delimiter,
+        columns: args.columns.options(),
+    };
+    Config::of_records(SourceConfig::Csv(source), timing, args.common)
+}
+
+/// The timing of records that may have times of their own; none if nothing is said of it.
+fn recorded(rate: Option<f64>, speed: Option<f64>, max_gap: Option<Duration>) -> Option<Timing> {
+    match (rate, speed, max_gap) {
         (Some(rate), ..) => Some(timing_of(rate)),
         (None, None, None) => None,
         (None, speed, max_gap) => Some(Timing::Recorded {
             speed: speed.unwrap_or(1.0),
             max_gap,
         }),
-    };
-    let source = CsvOptions {
-        path: args.file,
-        delimiter: args.delimiter,
-        time: args.time,
-        time_format: args.time_unit,
-        no_time: args.no_time,
-        text: args.text,
-        leave_out: args.leave_out,
-    };
-    Config::of_records(SourceConfig::Csv(source), timing, args.common)
+    }
 }
 
 fn timing_of(rate: f64) -> Timing {

@@ -1,13 +1,15 @@
 //! The loop: every record, or frame, goes out when it is due.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     time::{Duration, Instant},
 };
 
 use crate::{
+    behind::{Kept, Waits},
     config::Limits,
     keep::{Promise, Watch},
+    late::Lateness,
     pace::{Schedule, nanos},
     report::{Progress, Summary, say},
     rounds::{Rounds, Step},
@@ -36,7 +38,14 @@ pub(crate) struct Feed<'a> {
     published: u64,
     /// Records that found no room.
     refused: u64,
-    latest: u64,
+    lateness: Lateness,
+    waits: Waits,
+    /// When the next one is due, if that is known.
+    next: Option<u64>,
+    /// How late the one that was published last went out.
+    last_late: u64,
+    /// How much of the source has been published, if that is known.
+    share: Option<f64>,
     hinted: bool,
 }
 
@@ -66,7 +75,11 @@ impl Feed<'_> {
             made: 0,
             published: 0,
             refused: 0,
-            latest: 0,
+            lateness: Lateness::new(),
+            waits: Waits::default(),
+            next: None,
+            last_late: 0,
+            share: None,
             hinted: false,
         }
     }
@@ -79,15 +92,22 @@ impl Feed<'_> {
             let asked = self.now().min(self.rounds.end().saturating_sub(1));
             let due = supply.next_due(&mut self.schedule, left, asked)?;
             let now = self.now();
+            self.next = self.when(due);
             match due {
                 Due::Never => break,
                 Due::At(due) => match self.rounds.step(due, now) {
                     Step::Publish => self.publish(due, now, supply)?,
-                    Step::SleepUntil(time) => self.sleep_until(time, now),
+                    Step::SleepUntil(time) => {
+                        self.hint(time - now);
+                        self.sleep_until(time, now);
+                    }
                     Step::End => break,
                 },
                 Due::Unknown if now >= self.rounds.end() => break,
-                Due::Unknown => self.sleep_until(self.rounds.end(), now),
+                Due::Unknown => {
+                    self.sleep_until(self.rounds.end(), now);
+                    self.waits.for_input += self.now() - now;
+                }
             }
         }
         Ok(())
@@ -106,17 +126,40 @@ impl Feed<'_> {
             frames: supply.frames(),
             kept: supply.kept(),
             elapsed: self.begin.elapsed(),
-            latest: self
-                .schedule
-                .is_timed()
-                .then(|| Duration::from_nanos(self.latest)),
+            late: self.lateness.figures(),
+            timing: self.schedule.is_timed().then(|| self.timing()),
+        }
+    }
+
+    /// How the times were kept, up to now.
+    fn timing(&self) -> Kept {
+        let now = self.now();
+        let behind = match self.next.filter(|&next| next < self.rounds.end()) {
+            Some(next) => now.saturating_sub(next),
+            None => self.last_late,
+        };
+        Kept {
+            rate: self.schedule.rate(),
+            behind: Duration::from_nanos(behind),
+            of: Duration::from_nanos(now),
+            waits: self.waits,
+        }
+    }
+
+    /// When the next one is due; what has not come is due all the same where a rate says so.
+    fn when(&self, due: Due) -> Option<u64> {
+        match due {
+            Due::At(due) => Some(due),
+            Due::Unknown => Some((self.made as f64 * 1e9 / self.schedule.rate()?) as u64),
+            Due::Never => None,
         }
     }
 
     fn publish(&mut self, due: u64, now: u64, supply: &mut dyn Supply) -> anyhow::Result<()> {
-        self.latest = self.latest.max(now - due);
         let (ring, published, progress) = (self.ring, self.published, &self.progress);
+        let blocked = Cell::new(false);
         let stop = || {
+            blocked.set(true);
             progress
                 .borrow_mut()
                 .blocked(Instant::now(), published, || {
@@ -125,18 +168,39 @@ impl Feed<'_> {
             self.stop.is_asked() || self.now() >= self.rounds.last_call()
         };
         let sent = supply.publish_due(now, self.rounds.end(), &stop)?;
+        let after = self.now();
+        if blocked.get() {
+            self.waits.for_readers += after - now;
+        }
+        if self.schedule.is_timed() {
+            let last = supply.last_due().unwrap_or(due);
+            self.lateness.note(due, last, after, sent.published);
+            self.last_late = after.saturating_sub(last);
+        }
+        self.next = None;
         self.made += sent.made;
         self.published += sent.published;
         self.refused = supply.refused();
+        self.share = supply.share();
+        let share = self.whole_share();
         self.progress
             .borrow_mut()
-            .tick(Instant::now(), self.published, self.refused);
-        if self.watch.is_due(self.now()) {
+            .tick(Instant::now(), self.published, self.refused, share);
+        if self.watch.is_due(after) {
             self.check_promise(supply);
         }
-        // It may have had to wait for a reader.
-        self.latest = self.latest.max(self.now() - due);
         Ok(())
+    }
+
+    /// How much of the run is behind us, from 0 to 1, if any end of it is known.
+    fn whole_share(&self) -> Option<f64> {
+        let of = |part: u64, whole: u64| (whole < u64::MAX).then(|| part as f64 / whole as f64);
+        let ends = [
+            self.share,
+            of(self.made, self.count),
+            of(self.now(), self.rounds.end()),
+        ];
+        ends.into_iter().flatten().reduce(f64::max)
     }
 
     /// Says once if less is kept than was promised. Until this run has filled the ring, what is in
@@ -149,8 +213,8 @@ impl Feed<'_> {
         }
     }
 
-    fn sleep_until(&mut self, time: u64, now: u64) {
-        let wait = time - now;
+    /// Says once that a wait is a long one because the recording has it so.
+    fn hint(&mut self, wait: u64) {
         if wait > LONG_WAIT && self.schedule.is_recorded() && !self.hinted {
             self.hinted = true;
             self.progress.borrow_mut().clear();
@@ -160,13 +224,17 @@ impl Feed<'_> {
                 wait as f64 / 1e9
             ));
         }
+    }
+
+    fn sleep_until(&mut self, time: u64, now: u64) {
         // The schedule may lie centuries ahead, more than a clock can hold.
-        let most = Duration::from_nanos(wait).min(Duration::from_secs(3600));
+        let most = Duration::from_nanos(time - now).min(Duration::from_secs(3600));
         let wake = Instant::now() + most;
+        let share = self.whole_share();
         let progress = self.progress.get_mut();
         self.stop
             .sleep_until(progress.next().map_or(wake, |next| wake.min(next)));
-        progress.tick(Instant::now(), self.published, self.refused);
+        progress.tick(Instant::now(), self.published, self.refused, share);
     }
 
     fn now(&self) -> u64 {

@@ -8,7 +8,8 @@ use ringbuf_core::FrameInfo;
 use crate::{
     config::{FrameFrom, FrameOptions, RingConfig},
     frame_ring::FrameRing,
-    frames::{FrameSource, ImageFiles, Inlet, Lines, Next, Outline, Raw, TestCard},
+    frames::{FrameSource, ImageFiles, Lines, Next, Outline, Raw, TestCard},
+    inlet::Inlet,
     pace::Schedule,
     supply::{Due, FrameTally, Held, Kind, Sent, Supply},
 };

@@ -6,8 +6,6 @@ mod card;
 mod files;
 #[cfg(feature = "images")]
 mod image;
-mod inlet;
-mod line_cutter;
 mod lines;
 #[cfg(any(test, not(feature = "images")))]
 mod no_files;
@@ -21,7 +19,6 @@ pub(crate) use self::files::ImageFiles;
 pub(crate) use self::no_files::ImageFiles;
 pub(crate) use self::{
     card::{CardSize, TestCard},
-    inlet::Inlet,
     lines::Lines,
     raw::Raw,
 };

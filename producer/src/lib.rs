@@ -4,6 +4,7 @@
 #[doc(hidden)]
 pub mod args;
 mod asleep;
+mod behind;
 mod block;
 #[doc(hidden)]
 pub mod config;
@@ -11,7 +12,10 @@ mod feed;
 mod frame_ring;
 mod frame_supply;
 mod frames;
+mod inlet;
 mod keep;
+mod late;
+mod line_cutter;
 mod live;
 mod pace;
 mod records;
@@ -22,8 +26,10 @@ mod rounds;
 pub mod run;
 #[doc(hidden)]
 pub mod source;
+mod stdin;
 mod stop;
 mod stream;
 mod supply;
 #[doc(hidden)]
 pub mod values;
+mod when;

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crate::when::{MISSING, When};
+
 /// How the records of a run are timed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Timing {
@@ -24,8 +26,8 @@ pub(crate) enum Timing {
 #[derive(Debug)]
 pub(crate) struct Schedule {
     timing: Timing,
-    /// Where a record holds its time, for recorded timing.
-    time_offset: usize,
+    /// The time of a record, for recorded timing.
+    when: Option<When>,
     /// A time that has passed is not made up for.
     live: bool,
     records: u64,
@@ -43,11 +45,11 @@ struct Anchor {
 }
 
 impl Schedule {
-    /// A schedule for records that hold their time at `time_offset`.
-    pub(crate) fn new(timing: Timing, time_offset: usize) -> Schedule {
+    /// A schedule for records that have their time there, if they have one.
+    pub(crate) fn new(timing: Timing, when: Option<When>) -> Schedule {
         Schedule {
             timing,
-            time_offset,
+            when,
             live: false,
             records: 0,
             anchor: None,
@@ -58,7 +60,7 @@ impl Schedule {
     pub(crate) fn live(rate: f64) -> Schedule {
         Schedule {
             live: true,
-            ..Schedule::new(Timing::Rate(rate), 0)
+            ..Schedule::new(Timing::Rate(rate), None)
         }
     }
 
@@ -77,6 +79,14 @@ impl Schedule {
         matches!(self.timing, Timing::Recorded { .. })
     }
 
+    /// Records a second, if that is how they are timed.
+    pub(crate) fn rate(&self) -> Option<f64> {
+        match self.timing {
+            Timing::Rate(rate) => Some(rate),
+            Timing::AsFast | Timing::Recorded { .. } => None,
+        }
+    }
+
     /// When the next record is due, in nanoseconds from the start.
     pub(crate) fn due(&mut self, record: &[u8]) -> u64 {
         let number = self.records;
@@ -85,10 +95,7 @@ impl Schedule {
             Timing::AsFast => 0,
             Timing::Rate(rate) => tick(rate, number),
             Timing::Recorded { speed, max_gap } => {
-                let time = record
-                    .get(self.time_offset..)
-                    .and_then(|rest| rest.first_chunk())
-                    .map_or(i64::MIN, |ns| i64::from_le_bytes(*ns));
+                let time = self.when.as_ref().map_or(MISSING, |when| when.ns(record));
                 self.recorded(time, speed, max_gap)
             }
         }
@@ -125,7 +132,7 @@ impl Schedule {
     /// on from the new time; so it does after a gap that was cut short.
     fn recorded(&mut self, time: i64, speed: f64, max_gap: Option<Duration>) -> u64 {
         let Some(anchor) = &mut self.anchor else {
-            if time != i64::MIN {
+            if time != MISSING {
                 self.anchor = Some(Anchor {
                     time,
                     due: 0,
@@ -135,7 +142,7 @@ impl Schedule {
             }
             return 0;
         };
-        if time == i64::MIN {
+        if time == MISSING {
             return anchor.last_due;
         }
         let longest = max_gap.map_or(u64::MAX, nanos);
@@ -178,12 +185,14 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::schema_text;
 
     const SECOND: i64 = 1_000_000_000;
 
     fn recorded(speed: f64, max_gap: Option<u64>, times: &[i64]) -> Vec<u64> {
         let max_gap = max_gap.map(Duration::from_secs);
-        let mut schedule = Schedule::new(Timing::Recorded { speed, max_gap }, 0);
+        let schema = schema_text::parse("t:datetime").expect("a schema");
+        let mut schedule = Schedule::new(Timing::Recorded { speed, max_gap }, When::of(&schema));
         times
             .iter()
             .map(|time| schedule.due(&time.to_le_bytes()))
@@ -199,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_rate_has_no_drift() {
-        let mut schedule = Schedule::new(Timing::Rate(3.0), 0);
+        let mut schedule = Schedule::new(Timing::Rate(3.0), None);
         let dues: Vec<u64> = (0..=3_000_000).map(|_| schedule.due(&[])).collect();
         assert_eq!(dues[..3], [0, 333_333_333, 666_666_666]);
         assert_eq!(dues[3_000_000], 1_000_000_000_000_000);
@@ -246,7 +255,7 @@ mod tests {
 
     #[test]
     fn as_fast_as_possible_is_now() {
-        let mut schedule = Schedule::new(Timing::AsFast, 0);
+        let mut schedule = Schedule::new(Timing::AsFast, None);
         assert_eq!((schedule.due(&[]), schedule.due(&[])), (0, 0));
     }
 

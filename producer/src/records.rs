@@ -16,6 +16,8 @@ pub(crate) struct Records {
     stream: Stream,
     block: Block,
     stride: usize,
+    /// How much of the source was made before the block, and with it.
+    shares: Option<(f64, f64)>,
 }
 
 impl Records {
@@ -27,6 +29,7 @@ impl Records {
             stream,
             block: Block::new(stride),
             stride,
+            shares: None,
         }
     }
 }
@@ -38,9 +41,15 @@ impl Supply for Records {
 
     fn next_due(&mut self, schedule: &mut Schedule, most: u64, _now: u64) -> anyhow::Result<Due> {
         if self.block.next_due().is_none() {
+            let before = self.shares.map_or(0.0, |(_, with)| with);
             self.block.refill(self.source.as_mut(), schedule, most)?;
+            self.shares = self.source.share().map(|with| (before, with));
         }
-        Ok(self.block.next_due().map_or(Due::Never, Due::At))
+        Ok(match self.block.next_due() {
+            Some(due) => Due::At(due),
+            None if self.source.is_waiting() => Due::Unknown,
+            None => Due::Never,
+        })
     }
 
     fn publish_due(&mut self, now: u64, end: u64, stop: &dyn Fn() -> bool) -> anyhow::Result<Sent> {
@@ -61,6 +70,15 @@ impl Supply for Records {
 
     fn held(&self, published: u64) -> Option<Held> {
         self.stream.held(published)
+    }
+
+    fn last_due(&self) -> Option<u64> {
+        self.block.last_due()
+    }
+
+    fn share(&self) -> Option<f64> {
+        let (before, with) = self.shares?;
+        Some(before + (with - before) * self.block.share())
     }
 
     fn readers(&self) -> u64 {

@@ -7,7 +7,11 @@ use std::{
 
 use ringbuf_console::text::grouped;
 
-use crate::supply::{FrameTally, Kind};
+use crate::{
+    behind::Kept,
+    late::Late,
+    supply::{FrameTally, Kind},
+};
 
 /// Prints one line of talk. Talk that nobody can hear is no reason to end.
 pub fn say(line: &str) {
@@ -29,11 +33,29 @@ pub(crate) struct Summary {
     /// The time between the oldest and the newest record the ring keeps, if it is known.
     pub(crate) kept: Option<Duration>,
     pub(crate) elapsed: Duration,
-    /// The most a record went out after it was due; none when records had no schedule.
-    pub(crate) latest: Option<Duration>,
+    /// How long after they were due records went out; none when they had no schedule, or there was none.
+    pub(crate) late: Option<Late>,
+    /// How the schedule was kept; none when there was none.
+    pub(crate) timing: Option<Kept>,
 }
 
 impl Summary {
+    /// Of a run that was over before there was a ring.
+    pub(crate) fn of_nothing(ring: &str) -> Summary {
+        Summary {
+            ring: ring.to_owned(),
+            kind: Kind::Records,
+            published: 0,
+            refused: 0,
+            skipped: None,
+            frames: None,
+            kept: None,
+            elapsed: Duration::ZERO,
+            late: None,
+            timing: None,
+        }
+    }
+
     fn rate(&self) -> f64 {
         let seconds = self.elapsed.as_secs_f64();
         if seconds > 0.0 {
@@ -45,10 +67,11 @@ impl Summary {
 
     /// The summary for a person.
     pub(crate) fn human(&self) -> String {
-        let late = match self.latest {
-            Some(latest) => format!(", at most {:.3} ms late", latest.as_secs_f64() * 1e3),
-            None => String::new(),
-        };
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        let late = self.late.map_or(String::new(), |late| {
+            let (p50, p99, most) = (ms(late.p50), ms(late.p99), ms(late.most));
+            format!(", at most {most:.3} ms late (half of them {p50:.3}, 99 % {p99:.3})")
+        });
         format!(
             "{} {}{} published to {:?} in {:.3} s, {:.1} a second{}{skips}{late}",
             grouped(self.published),
@@ -67,6 +90,17 @@ impl Summary {
         let kept = self.kept.map_or(String::new(), |kept| {
             format!(",\"kept_s\":{:.6}", kept.as_secs_f64())
         });
+        let us = |time: Duration| time.as_nanos() as f64 / 1e3;
+        let late = self.late.map_or(String::new(), |late| {
+            let (p50, p99, most) = (us(late.p50), us(late.p99), us(late.most));
+            format!(",\"late_p50_us\":{p50:.1},\"late_p99_us\":{p99:.1},\"late_max_us\":{most:.1}")
+        });
+        let timing = self.timing.map_or(String::new(), |timing| {
+            let rate = timing
+                .rate
+                .map_or(String::new(), |rate| format!(",\"rate_hz\":{rate:?}"));
+            format!("{rate},\"behind_s\":{:.6}", timing.behind.as_secs_f64())
+        });
         let frames = self.frames.map_or(String::new(), |frames| {
             format!(
                 ",\"bytes\":{},\"too_long\":{}",
@@ -78,7 +112,7 @@ impl Summary {
             .map_or(String::new(), |some| format!(",\"skipped\":{some}"));
         format!(
             "{{\"ring\":{},\"final\":true,\"published\":{},\"refused\":{}{skipped}{frames},\
-             \"elapsed_s\":{:.6},\"{}_per_s\":{:.3}{kept}}}",
+             \"elapsed_s\":{:.6},\"{}_per_s\":{:.3}{timing}{late}{kept}}}",
             serde_json::Value::from(self.ring.as_str()),
             self.published,
             self.refused,
@@ -91,6 +125,13 @@ impl Summary {
     /// Says how the run went, on standard output if `json`. A pipe that nobody reads any more is a
     /// normal end.
     pub(crate) fn print(&self, json: bool) -> io::Result<()> {
+        let kind = self.kind.plural();
+        if let Some(complaint) = self
+            .timing
+            .and_then(|kept| kept.complaint(self.rate(), kind))
+        {
+            say(&complaint);
+        }
         if !json {
             say(&self.human());
             return Ok(());
@@ -108,6 +149,7 @@ impl Summary {
 pub(crate) struct Progress {
     kind: Kind,
     watched: bool,
+    began: Instant,
     printed: Option<(Instant, u64)>,
     next: Instant,
     /// Since when records have waited for a reader.
@@ -127,6 +169,7 @@ impl Progress {
         Progress {
             kind,
             watched: io::stderr().is_terminal(),
+            began: Instant::now(),
             printed: None,
             next: Instant::now() + Progress::EVERY,
             blocked: None,
@@ -139,8 +182,8 @@ impl Progress {
         self.watched.then_some(self.next)
     }
 
-    /// Rewrites the line if it is time to.
-    pub(crate) fn tick(&mut self, now: Instant, published: u64, refused: u64) {
+    /// Rewrites the line if it is time to; `share` is how much of the run is over, from 0 to 1.
+    pub(crate) fn tick(&mut self, now: Instant, published: u64, refused: u64, share: Option<f64>) {
         self.blocked = None;
         if !self.is_time(now) {
             return;
@@ -149,7 +192,12 @@ impl Progress {
             let seconds = now.duration_since(then).as_secs_f64().max(1e-9);
             format!(", {:.1} a second", (published - before) as f64 / seconds)
         });
-        self.print(now, published, &format!("{rate}{}", refusals(refused)));
+        let left = share.map_or(String::new(), |share| left(share, now - self.began));
+        self.print(
+            now,
+            published,
+            &format!("{left}{rate}{}", refusals(refused)),
+        );
     }
 
     /// Says, if it is time to, that records wait for a reader, and for which.
@@ -199,6 +247,31 @@ impl Progress {
     }
 }
 
+/// The part of a line that says how far a run has come, and how long the rest takes if it goes on like that.
+fn left(share: f64, elapsed: Duration) -> String {
+    /// Nobody plans that far ahead.
+    const LONGEST: f64 = 1e9;
+    let share = share.clamp(0.0, 1.0);
+    let left = elapsed.as_secs_f64() * (1.0 - share) / share;
+    let time = if left < LONGEST {
+        format!(", {} left", rough(left.ceil() as u64))
+    } else {
+        String::new()
+    };
+    format!(", {:.0} %{time}", (share * 100.0).floor())
+}
+
+/// A length of time in its two largest units.
+fn rough(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{minutes} min {} s", seconds % 60),
+        3600..86_400 => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
 /// The part of a line that says how many records found no room; nothing if all did.
 fn refusals(refused: u64) -> String {
     match refused {
@@ -227,6 +300,41 @@ fn of_frames(frames: FrameTally) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::behind::Waits;
+
+    #[test]
+    fn how_far_a_run_has_come_and_how_long_the_rest_takes() {
+        let after = |seconds| Duration::from_secs(seconds);
+        assert_eq!(left(0.25, after(10)), ", 25 %, 30 s left");
+        assert_eq!(left(0.999, after(100)), ", 99 %, 1 s left");
+        assert_eq!(left(1.0, after(100)), ", 100 %, 0 s left");
+        assert_eq!(left(7.0, after(100)), ", 100 %, 0 s left");
+        assert_eq!(left(0.0, after(100)), ", 0 %");
+        assert_eq!(left(1e-30, after(100)), ", 0 %");
+        let rough_ones = [59, 60, 3599, 3600, 86_399, 90_000].map(rough);
+        let expected = [
+            "59 s",
+            "1 min 0 s",
+            "59 min 59 s",
+            "1 h 0 min",
+            "23 h 59 min",
+            "1 d 1 h",
+        ];
+        assert_eq!(rough_ones, expected);
+    }
+
+    #[test]
+    fn a_schedule_that_was_kept_has_its_figures() {
+        let text = summary().human();
+        let expected = "300.0 a second, at most 0.250 ms late (half of them 0.061, 99 % 0.120)";
+        assert!(text.ends_with(expected), "{text}");
+        let recorded = Summary {
+            timing: summary().timing.map(|kept| Kept { rate: None, ..kept }),
+            ..summary()
+        };
+        let json: serde_json::Value = serde_json::from_str(&recorded.json()).expect("JSON");
+        assert!(json.get("rate_hz").is_none() && json.get("behind_s").is_some());
+    }
 
     fn summary() -> Summary {
         Summary {
@@ -238,7 +346,17 @@ mod tests {
             frames: None,
             kept: None,
             elapsed: Duration::from_millis(5000),
-            latest: Some(Duration::from_micros(250)),
+            late: Some(Late {
+                p50: Duration::from_micros(61),
+                p99: Duration::from_nanos(120_500),
+                most: Duration::from_micros(250),
+            }),
+            timing: Some(Kept {
+                rate: Some(300.0),
+                behind: Duration::from_micros(250),
+                of: Duration::from_secs(5),
+                waits: Waits::default(),
+            }),
         }
     }
 
@@ -247,7 +365,8 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&summary().json()).expect("JSON");
         let expected = serde_json::json!({
             "ring": "a\"b", "final": true, "published": 1500, "refused": 0,
-            "elapsed_s": 5.0, "records_per_s": 300.0,
+            "elapsed_s": 5.0, "records_per_s": 300.0, "rate_hz": 300.0, "behind_s": 0.00025,
+            "late_p50_us": 61.0, "late_p99_us": 120.5, "late_max_us": 250.0,
         });
         assert_eq!(json, expected);
         assert!(!summary().json().contains('\n'));
@@ -300,7 +419,8 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&frames(2).json()).expect("JSON");
         let expected = serde_json::json!({
             "ring": "a\"b", "final": true, "published": 1500, "refused": 0, "bytes": 12_345, "too_long": 2,
-            "elapsed_s": 5.0, "frames_per_s": 300.0,
+            "elapsed_s": 5.0, "frames_per_s": 300.0, "rate_hz": 300.0, "behind_s": 0.00025,
+            "late_p50_us": 61.0, "late_p99_us": 120.5, "late_max_us": 250.0,
         });
         assert_eq!(json, expected);
         let text = frames(2).human();
@@ -323,7 +443,8 @@ mod tests {
     fn a_run_of_no_time_has_no_rate() {
         let none = Summary {
             elapsed: Duration::ZERO,
-            latest: None,
+            late: None,
+            timing: None,
             ..summary()
         };
         assert!(none.json().contains("\"records_per_s\":0.000"));

@@ -5,30 +5,38 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use crate::{
-    config::{Config, SourceConfig},
+    config::{Config, Limits, SourceConfig, StdinOptions},
     feed::Feed,
     frame_supply::Frames,
     live::Live,
     pace::{Schedule, Timing},
     records::Records,
-    report::say,
+    report::{Summary, say},
     source::{
         Sensor, Source, SystemSource,
         csv::{CsvOptions, CsvSource},
         synth::SynthSource,
     },
+    stdin,
     stop::Stop,
     stream::Stream,
     supply::Supply,
+    when::When,
 };
 
 /// How often to look for readers while waiting for them.
 const LOOK: Duration = Duration::from_millis(10);
 
+/// As good as for ever, and not more than a clock can hold.
+const LONG: Duration = Duration::from_secs(3600);
+
 /// Runs to the end and prints the summary, also when the run failed half-way.
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let stop = Stop::on_signals().context("cannot listen for signals")?;
-    let (mut supply, schedule) = open(config)?;
+    let Some((mut supply, schedule)) = open(config, &stop)? else {
+        let nothing = Summary::of_nothing(&config.ring.name);
+        return nothing.print(config.json).context("standard output");
+    };
     wait_for_readers(config, supply.as_ref(), &stop);
 
     let (ring, promise) = (&config.ring.name, config.ring.keep.promise());
@@ -42,51 +50,66 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     printed.context("standard output")
 }
 
-fn open(config: &Config) -> anyhow::Result<(Box<dyn Supply>, Schedule)> {
+/// Opens source and ring. None if the run was over before it was known what a record consists of.
+fn open(config: &Config, stop: &Stop) -> anyhow::Result<Option<(Box<dyn Supply>, Schedule)>> {
     let source: Box<dyn Source> = match &config.source {
         SourceConfig::Synth(options) => Box::new(SynthSource::new(options)?),
         SourceConfig::Csv(options) => Box::new(open_csv(options)?),
+        SourceConfig::Stdin(options) => match open_stdin(options, config.limits, stop)? {
+            Some(source) => source,
+            None => return Ok(None),
+        },
         SourceConfig::Frames(options) => {
             let supply = Frames::open(options, &config.ring)?;
             let timing = config.timing.unwrap_or(Timing::AsFast);
-            return Ok((Box::new(supply), Schedule::new(timing, 0)));
+            return Ok(Some((Box::new(supply), Schedule::new(timing, None))));
         }
         SourceConfig::System(options) => {
             let sensor = SystemSource::open(options)?;
             sensor.notes().iter().for_each(|note| say(note));
             let stream = Stream::create(&config.ring, sensor.schema())?;
             let supply = Live::new(Box::new(sensor), stream);
-            return Ok((Box::new(supply), Schedule::live(options.rate)));
+            return Ok(Some((Box::new(supply), Schedule::live(options.rate))));
         }
     };
-    let (timing, time_offset) = timing(config, source.as_ref())?;
+    let (timing, when) = timing(config, source.as_ref())?;
     let stream = Stream::create(&config.ring, source.schema())?;
     let supply = Records::new(source, stream);
-    Ok((Box::new(supply), Schedule::new(timing, time_offset)))
+    Ok(Some((Box::new(supply), Schedule::new(timing, when))))
 }
 
 fn open_csv(options: &CsvOptions) -> anyhow::Result<CsvSource> {
     let mut csv = CsvSource::open(options)?;
-    match csv.time() {
-        Some((name, format)) => say(&format!(
-            "time is the column {name:?}: {}",
-            format.meaning()
-        )),
-        None if options.no_time => {}
-        None => say("no time column was found; if there is one, name it with --time"),
-    }
+    stdin::tell_time(csv.time(), &options.columns);
     // Who corrects the options then does not meet a ring with the fields of the wrong ones.
-    csv.read_ahead()?;
+    csv.read_ahead(&|| true)?;
     Ok(csv)
 }
 
+/// Waits for the first record, as long as the run would take.
+fn open_stdin(
+    options: &StdinOptions,
+    limits: Limits,
+    stop: &Stop,
+) -> anyhow::Result<Option<Box<dyn Source>>> {
+    let begin = Instant::now();
+    let left = || {
+        let most = limits.duration.unwrap_or(Duration::MAX);
+        most.saturating_sub(begin.elapsed())
+    };
+    let nap = || {
+        if !stop.is_asked() {
+            stop.sleep_until(Instant::now() + left().min(LONG));
+        }
+        !stop.is_asked() && !left().is_zero()
+    };
+    stdin::open(options, &nap)
+}
+
 /// How to time the records, and where in a record its time is.
-fn timing(config: &Config, source: &dyn Source) -> anyhow::Result<(Timing, usize)> {
-    let time = source
-        .schema()
-        .time_field()
-        .map(ringbuf_core::Field::offset);
-    let timing = match (config.timing, time) {
+fn timing(config: &Config, source: &dyn Source) -> anyhow::Result<(Timing, Option<When>)> {
+    let when = When::of(source.schema());
+    let timing = match (config.timing, &when) {
         (Some(Timing::Recorded { .. }), None) => anyhow::bail!(
             "--speed and --max-gap follow the times of a recording, and there is no time column; \
              name it with --time, or use --rate"
@@ -98,7 +121,7 @@ fn timing(config: &Config, source: &dyn Source) -> anyhow::Result<(Timing, usize
         },
         (None, None) => Config::default_timing(),
     };
-    Ok((timing, time.unwrap_or(0)))
+    Ok((timing, when))
 }
 
 fn wait_for_readers(config: &Config, supply: &dyn Supply, stop: &Stop) {

@@ -39,6 +39,16 @@ pub(crate) trait Supply {
     /// is another's.
     fn held(&self, published: u64) -> Option<Held>;
 
+    /// When the last of those that were published in one go was due, if not with the first of them.
+    fn last_due(&self) -> Option<u64> {
+        None
+    }
+
+    /// How much of all there is has been published, from 0 to 1, if that is known.
+    fn share(&self) -> Option<f64> {
+        None
+    }
+
     /// How many readers have registered.
     fn readers(&self) -> u64;
 

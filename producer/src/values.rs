@@ -1,10 +1,13 @@
 //! Values on the command line that are more than a number.
 
-use std::time::Duration;
+use std::{fs::File, io::Read, path::Path, time::Duration};
 
-use ringbuf_core::{Delivery, Register, WhenFull};
+use ringbuf_core::{Delivery, Register, Schema, WhenFull};
 
-use crate::source::csv_time::{TimeFormat, TimeUnit};
+use crate::source::{
+    csv_time::{TimeFormat, TimeUnit},
+    schema_text,
+};
 
 /// `5s`, `500ms`, `1h 30m`.
 pub fn duration(text: &str) -> Result<Duration, String> {
@@ -154,6 +157,22 @@ pub fn text_column(text: &str) -> Result<(String, usize), String> {
     }
 }
 
+/// The fields of a record: as a text, or the file that it is in.
+pub fn schema(text: &str) -> Result<Schema, String> {
+    /// A schema as JSON has no more, and what tells of a ring has little beside it.
+    const MOST: u64 = 4 << 20;
+    let is_text = text.trim_start().starts_with('{') || text.is_empty();
+    let path = Path::new(text);
+    if is_text || !path.exists() {
+        return schema_text::parse(text);
+    }
+    let wrong = |problem: &dyn std::fmt::Display| format!("the file {text:?}: {problem}");
+    let mut contents = String::new();
+    let read = File::open(path).and_then(|file| file.take(MOST).read_to_string(&mut contents));
+    read.map_err(|error| wrong(&error))?;
+    schema_text::parse(&contents).map_err(|error| wrong(&error))
+}
+
 /// `s`, `ms`, `us`, `ns`, the same after `unix-`, or `datetime`.
 pub fn time_unit(text: &str) -> Result<TimeFormat, String> {
     let format = if text == "datetime" {
@@ -257,6 +276,19 @@ mod tests {
         assert_eq!(register("group"), Ok(Register::Group));
         assert_eq!(register("all"), Ok(Register::All));
         assert!(register("").is_err() && register("others").is_err());
+    }
+
+    #[test]
+    fn a_schema_may_lie_in_a_file() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let path = file.path().display().to_string();
+        std::fs::write(&path, "t:u64:ns,v:f32\n").expect("writes");
+        assert_eq!(schema(&path), schema("t:u64:ns,v:f32"));
+        std::fs::write(&path, b"\xff").expect("writes");
+        assert!(schema(&path).is_err_and(|error| error.starts_with("the file ")));
+        std::fs::write(&path, "v:f4").expect("writes");
+        assert!(schema(&path).is_err_and(|error| error.contains("sizes in bits")));
+        assert!(schema("/nowhere").is_err_and(|error| error.contains("found \"/nowhere\"")));
     }
 
     #[test]

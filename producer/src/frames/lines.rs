@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use anyhow::Context;
 
-use super::{
-    FrameSource, Inlet, Next, Outline,
-    inlet::Came,
+use super::{FrameSource, Next, Outline};
+use crate::{
+    inlet::{Blocks, Came, Inlet},
     line_cutter::{Line, LineCutter},
+    report::say,
 };
-use crate::report::say;
 
 /// So many lines that are too long are told one by one.
 const TELL: u64 = 3;

@@ -8,7 +8,8 @@ use std::{
 
 use anyhow::Context;
 
-use super::{FrameSource, Inlet, Next, Outline, inlet::Came};
+use super::{FrameSource, Next, Outline};
+use crate::inlet::{Blocks, Came, Inlet};
 
 /// Frames of so many bytes.
 #[derive(Debug)]

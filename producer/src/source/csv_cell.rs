@@ -8,23 +8,18 @@ pub(crate) fn is_missing(cell: &str) -> bool {
             .any(|word| cell.eq_ignore_ascii_case(word))
 }
 
-/// The number in a cell: NaN for an empty one, `None` for one that is no number.
-pub(crate) fn number(cell: &str) -> Option<f64> {
+/// Whether a cell is a number, or says that there is none.
+pub(crate) fn is_number(cell: &str) -> bool {
     let cell = cell.trim();
-    match cell.parse() {
-        Ok(number) => Some(number),
-        Err(_) => is_missing(cell).then_some(f64::NAN),
-    }
+    cell.parse::<f64>().is_ok() || is_missing(cell)
 }
 
-/// Appends a cell as text of a fixed size, filled up with NUL; says whether it fits.
-pub(crate) fn push_text(cell: &str, size: usize, out: &mut Vec<u8>) -> bool {
-    if cell.len() > size {
-        return false;
-    }
-    out.extend_from_slice(cell.as_bytes());
-    out.resize(out.len() + size - cell.len(), 0);
-    true
+/// Writes a cell as text that fills `out`, with NUL behind it; `None` if it does not fit.
+pub(crate) fn write_text(cell: &str, out: &mut [u8]) -> Option<()> {
+    let (text, rest) = out.split_at_mut_checked(cell.len())?;
+    text.copy_from_slice(cell.as_bytes());
+    rest.fill(0);
+    Some(())
 }
 
 /// A cell as it is shown in an error: quoted, escaped, and short whatever it holds.
@@ -44,24 +39,31 @@ mod tests {
 
     #[test]
     fn numbers_and_missing_values() {
-        assert_eq!(number("73.96732207"), Some(73.967_322_07));
-        assert_eq!(number(" 5.40E-05 "), Some(5.4e-5));
-        assert_eq!(number("1"), Some(1.0));
-        for missing in ["", "  ", "nan", "NaN", "NA", "null"] {
-            assert!(number(missing).is_some_and(f64::is_nan), "{missing}");
+        for number in [
+            "73.96732207",
+            " 5.40E-05 ",
+            "1",
+            "",
+            "  ",
+            "nan",
+            "NaN",
+            "NA",
+            "null",
+        ] {
+            assert!(is_number(number), "{number}");
         }
         for junk in ["x", "1,5", "12:30", "1 2", "0x1"] {
-            assert_eq!(number(junk), None, "{junk}");
+            assert!(!is_number(junk), "{junk}");
         }
     }
 
     #[test]
     fn text_is_filled_up_or_refused() {
-        let mut out = Vec::new();
-        assert!(push_text("idle", 8, &mut out));
-        assert_eq!(out, b"idle\0\0\0\0");
-        assert!(!push_text("überlang", 8, &mut out));
-        assert_eq!(out.len(), 8);
+        let mut out = [0xA5; 8];
+        assert!(write_text("idle", &mut out).is_some());
+        assert_eq!(&out, b"idle\0\0\0\0");
+        assert!(write_text("überlang", &mut out).is_none());
+        assert!(write_text("12345678", &mut out).is_some());
     }
 
     #[test]

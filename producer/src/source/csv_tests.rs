@@ -9,11 +9,7 @@ fn options(path: impl AsRef<Path>) -> CsvOptions {
     CsvOptions {
         path: path.as_ref().to_owned(),
         delimiter: b',',
-        time: None,
-        time_format: None,
-        no_time: false,
-        text: Vec::new(),
-        leave_out: Vec::new(),
+        columns: ColumnOptions::default(),
     }
 }
 
@@ -26,7 +22,9 @@ fn real(name: &str) -> CsvOptions {
 }
 
 /// Everything a recording says: its schema, its bytes, and the error that ended it.
-fn everything(options: &CsvOptions) -> Result<(Schema, Vec<u8>, Option<String>), String> {
+type Everything = Result<(Schema, Vec<u8>, Option<String>), String>;
+
+fn everything(options: &CsvOptions) -> Everything {
     let mut source = CsvSource::open(options).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     loop {
@@ -155,22 +153,31 @@ fn broad_has_a_movement_mark() {
 fn the_time_column_can_be_left_out_or_named() {
     let nab = real("nab/ambient_temperature_system_failure.csv");
     let (schema, bytes, _) = everything(&CsvOptions {
-        no_time: true,
+        columns: ColumnOptions {
+            no_time: true,
+            ..ColumnOptions::default()
+        },
         ..nab.clone()
     })
     .expect("opens");
     assert_eq!((schema.size(), bytes.len()), (8, 7267 * 8));
     let file = written(b"time,logged\n1,1386018900500\n2,\n");
     let named = CsvOptions {
-        time: Some("logged".to_owned()),
-        time_format: Some(TimeFormat::Unix(crate::source::csv_time::TimeUnit::Millis)),
+        columns: ColumnOptions {
+            time: Some("logged".to_owned()),
+            time_format: Some(TimeFormat::Unix(crate::source::csv_time::TimeUnit::Millis)),
+            ..ColumnOptions::default()
+        },
         ..options(file.path())
     };
     let (schema, bytes, _) = everything(&named).expect("opens");
     assert_eq!(times(&schema, &bytes), [1_386_018_900_500_000_000, MISSING]);
     assert_eq!(values(&schema, &bytes, "time"), [1.0, 2.0]);
     let missing = CsvOptions {
-        time: Some("zeit".to_owned()),
+        columns: ColumnOptions {
+            time: Some("zeit".to_owned()),
+            ..ColumnOptions::default()
+        },
         ..nab
     };
     let error = everything(&missing).expect_err("no such column");
@@ -196,7 +203,10 @@ fn missing_values_and_times_pass_through() {
 fn text_columns_are_kept_when_asked_for() {
     let file = written("t_s,state,v\n0,idle,1\n1,läuft,2\n2,much too long,3\n".as_bytes());
     let text = CsvOptions {
-        text: vec![("state".to_owned(), 8)],
+        columns: ColumnOptions {
+            text: vec![("state".to_owned(), 8)],
+            ..ColumnOptions::default()
+        },
         ..options(file.path())
     };
     let (schema, bytes, error) = everything(&text).expect("opens");
@@ -209,7 +219,10 @@ fn text_columns_are_kept_when_asked_for() {
             .ends_with("expected at most 8 bytes of text; see --text")
     );
     let left = CsvOptions {
-        leave_out: vec!["state".to_owned()],
+        columns: ColumnOptions {
+            leave_out: vec!["state".to_owned()],
+            ..ColumnOptions::default()
+        },
         ..options(file.path())
     };
     let (schema, bytes, error) = everything(&left).expect("opens");
@@ -278,15 +291,19 @@ fn a_bad_row_is_an_error_after_the_rows_before_it() {
 
 #[test]
 fn a_bad_header_is_an_error() {
-    assert!(opening_fails("").starts_with("the file is empty"));
-    assert!(opening_fails("\n\n").starts_with("the file is empty"));
-    assert!(opening_fails("\u{feff}").starts_with("the file is empty"));
+    assert!(opening_fails("").starts_with("it is empty, expected a line with the column names"));
+    assert!(
+        opening_fails("\n\n").starts_with("it is empty, expected a line with the column names")
+    );
+    assert!(
+        opening_fails("\u{feff}").starts_with("it is empty, expected a line with the column names")
+    );
     assert!(opening_fails("0,1.5\n1,2\n").starts_with("line 1: numbers (\"0,1.5\") where"));
     assert!(opening_fails("2013-12-02 21:15:00,1\n").starts_with("line 1: numbers"));
     assert!(opening_fails("a,a\n").starts_with("line 1, column 2: found the column name \"a\""));
     assert!(opening_fails("\na,,b\n").starts_with("line 2, column 2: found the column name \"\""));
     assert!(opening_fails(b"t,mag (\xb5T)\n").contains("expected UTF-8"));
-    assert!(opening_fails(b"\xff\xfet\0,\0v\0\n\0").starts_with("the file is UTF-16"));
+    assert!(opening_fails(b"\xff\xfet\0,\0v\0\n\0").starts_with("it is UTF-16"));
     assert!(opening_fails(b"\x1f\x8b\x08\0\0").contains("column 1"));
     assert!(opening_fails(b"PK\x03\x04,\0\n").contains("is this a CSV file?"));
 }
@@ -326,8 +343,8 @@ fn junk_is_never_a_panic() {
 fn what_was_read_ahead_comes_first_and_once() {
     let file = written(b"v\n1\n2\n3\n");
     let mut source = CsvSource::open(&options(file.path())).expect("opens");
-    source.read_ahead().expect("reads");
-    source.read_ahead().expect("reads");
+    source.read_ahead(&|| true).expect("reads");
+    source.read_ahead(&|| true).expect("reads");
     let mut bytes = Vec::new();
     let counts = [0, 1, 5, 5].map(|max| source.fill(&mut bytes, max).expect("fills"));
     assert_eq!(counts, [0, 1, 2, 0]);
@@ -339,7 +356,10 @@ fn what_was_read_ahead_comes_first_and_once() {
 fn a_first_row_that_is_wrong_is_known_ahead() {
     let file = written(b"v\noops\n2\n");
     let mut source = CsvSource::open(&options(file.path())).expect("opens");
-    let error = source.read_ahead().expect_err("refused").to_string();
+    let error = source
+        .read_ahead(&|| true)
+        .expect_err("refused")
+        .to_string();
     assert!(
         error.contains("line 2, column 1 (\"v\"): found \"oops\""),
         "{error}"
@@ -350,6 +370,172 @@ fn a_first_row_that_is_wrong_is_known_ahead() {
 fn nothing_to_read_ahead_is_an_end() {
     let file = written(b"v\n");
     let mut source = CsvSource::open(&options(file.path())).expect("opens");
-    source.read_ahead().expect("reads");
+    source.read_ahead(&|| true).expect("reads");
     assert_eq!(source.fill(&mut Vec::new(), 5).expect("fills"), 0);
+}
+
+/// The same through a pipe, in pieces of this size.
+fn in_pieces(text: &[u8], piece: usize, options: &ColumnOptions) -> Everything {
+    let source = CsvSource::in_pieces(text, piece, b',', options);
+    let mut source = source.map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    loop {
+        match source.fill(&mut bytes, 1000) {
+            Ok(0) if source.is_waiting() => {}
+            Ok(0) => return Ok((source.schema().clone(), bytes, None)),
+            Ok(_) => {}
+            Err(error) => return Ok((source.schema().clone(), bytes, Some(error.to_string()))),
+        }
+    }
+}
+
+#[test]
+fn every_recording_is_the_same_from_a_file_and_in_pieces() {
+    for name in [
+        "nab/machine_temperature_system_failure.csv",
+        "nab/ambient_temperature_system_failure.csv",
+        "xio-fusion/sensor_data.csv",
+        "broad/24_disturbed_tapping_A.csv",
+    ] {
+        let options = real(name);
+        let text = std::fs::read(&options.path).expect("reads");
+        let from_file = everything(&options).expect("opens");
+        for piece in [61, 65_536, usize::MAX] {
+            let pieces = in_pieces(&text, piece, &options.columns).expect("opens");
+            assert!(pieces == from_file, "{name} in pieces of {piece}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_the_same_in_pieces() {
+    for text in [
+        "",
+        "1,2\n",
+        "t_s,v\n0,1\n1,oops\n",
+        "\u{feff}t,v\r\n\r\n2013-12-02,1\r\n5,2",
+        "t,v\n,1\n\n,2\n\"2\n\",3\n4\n",
+        "v\n9007199254740993\n",
+        "v,w\n1,\"2\n\n\n3,4\n",
+    ] {
+        let file = written(text.as_bytes());
+        let path = format!("{}: ", file.path().display());
+        let of_file = |error: String| error.replacen(&path, "standard input: ", 1);
+        let expected = everything(&options(file.path()))
+            .map(|(schema, bytes, error)| (schema, bytes, error.map(of_file)))
+            .map_err(of_file);
+        for piece in 1..=text.len().max(1) {
+            let found = in_pieces(text.as_bytes(), piece, &ColumnOptions::default());
+            assert_eq!(found, expected, "{text:?} in pieces of {piece}");
+        }
+    }
+}
+
+#[test]
+fn a_number_that_would_be_rounded_is_refused() {
+    let (rows, error) = reading_fails("v\n9007199254740992\n9007199254740993\n");
+    assert_eq!(rows, 1);
+    let expected = "line 3, column 1 (\"v\"): found \"9007199254740993\", expected a number that is one of float64";
+    assert!(error.starts_with(expected), "{error}");
+}
+
+fn given(schema: &str) -> ColumnOptions {
+    ColumnOptions {
+        schema: Some(crate::source::schema_text::parse(schema).expect("a schema")),
+        ..ColumnOptions::default()
+    }
+}
+
+#[test]
+fn a_given_schema_is_filled_from_columns_of_its_names() {
+    let options = given("id:u64,accel:f32[2]:g,t:duration,state:text(4)");
+    let text = "t,accel[1],state,id,accel[0]\n0.5,2,run,18446744073709551615,1\n,,,7,\n";
+    let (schema, bytes, error) = in_pieces(text.as_bytes(), 9, &options).expect("opens");
+    assert_eq!((Some(&schema), error), (options.schema.as_ref(), None));
+    assert_eq!(times(&schema, &bytes), [500_000_000, MISSING]);
+    assert_eq!(values(&schema, &bytes, "accel[0]")[0], 1.0);
+    assert_eq!(values(&schema, &bytes, "accel[1]")[0], 2.0);
+    assert!(values(&schema, &bytes, "accel[1]")[1].is_nan());
+    let records = Records::new(&schema, &bytes);
+    let id = schema.column("id").expect("a column");
+    assert_eq!(records.integer(0, &id), Some(u64::MAX.into()));
+    let state = schema.column("state").expect("a column");
+    assert_eq!(records.text(0, &state).as_deref(), Some("run"));
+}
+
+#[test]
+fn what_does_not_fit_a_given_schema_is_refused() {
+    let fails = |text: &str, options: &ColumnOptions| match in_pieces(text.as_bytes(), 99, options)
+    {
+        Ok((_, _, error)) => error.expect(text),
+        Err(error) => error,
+    };
+    let options = given("a:u8,b:f32");
+    for (text, expected) in [
+        (
+            "a,b\n256,1\n",
+            "line 2, column 1 (\"a\"): found \"256\", expected a whole number within the range of u8",
+        ),
+        (
+            "a,b\n1.5,1\n",
+            "expected a whole number within the range of u8",
+        ),
+        ("a,b\n,1\n", "found \"\", expected a whole number"),
+        ("a,b\n1,1e39\n", "expected a number within the range of f32"),
+        (
+            "a,b,c\n1,1,1\n",
+            "the column \"c\" is no field of --schema, expected \"a\", \"b\"; pass it over",
+        ),
+        (
+            "a\n1\n",
+            "there is no column \"b\", which --schema has; the file has \"a\"",
+        ),
+        ("b,a[0]\n1,1\n", "the column \"a[0]\" is no field"),
+    ] {
+        let error = fails(text, &options);
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    let others = ColumnOptions {
+        leave_out_others: true,
+        leave_out: vec!["b".to_owned()],
+        ..options
+    };
+    let error = fails("a,b,c\n1,1,1\n", &others);
+    assert!(error.contains("there is no column \"b\""), "{error}");
+    let others = ColumnOptions {
+        leave_out_others: true,
+        ..given("a:u8")
+    };
+    let (_, bytes, error) = in_pieces(b"b,a,c\nx,7,y\n", 1, &others).expect("opens");
+    assert_eq!((bytes, error), (vec![7], None));
+}
+
+#[test]
+fn the_unit_of_a_given_time_must_be_one_of_its_type() {
+    let unix = |schema: &str| ColumnOptions {
+        time_format: Some(TimeFormat::Unix(crate::source::csv_time::TimeUnit::Seconds)),
+        ..given(schema)
+    };
+    let (schema, bytes, _) =
+        in_pieces(b"t,u\n5,2000-01-01\n", 3, &unix("t:datetime,u:datetime")).expect("opens");
+    assert_eq!(times(&schema, &bytes), [5_000_000_000]);
+    for schema in ["t:duration", "t:u64::unix", "t:u64"] {
+        let error = in_pieces(b"t\n5\n", 3, &unix(schema)).expect_err(schema);
+        assert!(error.contains("--time-unit: "), "{error}");
+    }
+}
+
+#[test]
+fn how_much_of_a_file_has_been_read_is_known() {
+    let options = real("xio-fusion/sensor_data.csv");
+    let mut source = CsvSource::open(&options).expect("opens");
+    let mut shares = vec![source.share().expect("a file")];
+    while source.fill(&mut Vec::new(), 1000).expect("fills") > 0 {
+        shares.push(source.share().expect("a file"));
+    }
+    assert!(shares[0] < 0.01 && shares.is_sorted(), "{shares:?}");
+    assert!((shares[7] - 7.0 / 13.514).abs() < 0.02, "{shares:?}");
+    assert_eq!(shares.last(), Some(&1.0));
+    let pipe = CsvSource::in_pieces(b"v\n1\n", 9, b',', &ColumnOptions::default());
+    assert_eq!(pipe.expect("opens").share(), None);
 }

@@ -2,13 +2,12 @@
 //!
 //! Three kinds occur in the wild and all are accepted: a date and time (UTC when no zone is
 //! written), a number counted from the start of the recording, a number counted from the Unix
-//! epoch. Numbers are read digit by digit: a detour over floating point would turn
-//! `0.010078907 s` into a neighbouring nanosecond.
+//! epoch.
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 use ringbuf_core::{Clock, Element, Field};
 
-use super::{csv_cell, unit};
+use super::{csv_cell, decimal, unit};
 
 /// What a missing time is stored as; the same value NumPy calls NaT.
 pub const MISSING: i64 = i64::MIN;
@@ -66,16 +65,21 @@ impl TimeUnit {
 }
 
 impl TimeFormat {
+    /// The type of its field.
+    pub(crate) fn element(self) -> Element {
+        match self {
+            TimeFormat::DateTime | TimeFormat::Unix(_) => Element::DateTimeNs,
+            TimeFormat::Recording(_) => Element::DurationNs,
+        }
+    }
+
     /// The field a column of this format becomes.
     pub(crate) fn field(self, name: &str) -> Field {
-        match self {
-            TimeFormat::DateTime | TimeFormat::Unix(_) => {
-                Field::new(name, Element::DateTimeNs).time(Clock::Unix)
-            }
-            TimeFormat::Recording(_) => {
-                Field::new(name, Element::DurationNs).time(Clock::Recording)
-            }
-        }
+        let clock = match self {
+            TimeFormat::DateTime | TimeFormat::Unix(_) => Clock::Unix,
+            TimeFormat::Recording(_) => Clock::Recording,
+        };
+        Field::new(name, self.element()).time(clock)
     }
 
     /// The nanoseconds a cell means; [`MISSING`] for an empty one, `None` for one that is malformed
@@ -122,6 +126,11 @@ impl TimeFormat {
             return TimeFormat::DateTime;
         }
         TimeFormat::Recording(unit.unwrap_or(TimeUnit::Seconds))
+    }
+
+    /// A number from the start of the recording, in the unit that a header names; without one in seconds.
+    pub(crate) fn recording(header: &str) -> TimeFormat {
+        TimeFormat::Recording(header_unit(header).unwrap_or(TimeUnit::Seconds))
     }
 }
 
@@ -174,65 +183,10 @@ fn date_time_ns(cell: &str) -> Option<i64> {
     in_range(timestamp.as_nanosecond())
 }
 
-/// Parses a decimal number and multiplies it by 10^`exponent`, exactly; what is left below one
-/// nanosecond is rounded to the nearest, a half away from zero.
+/// A decimal number times 10^`exponent`; what is left below one nanosecond is rounded to the nearest, a half away
+/// from zero.
 fn decimal_ns(cell: &str, exponent: i32) -> Option<i64> {
-    let (negative, unsigned) = match cell.as_bytes() {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
-    let (digits, power) = match unsigned.iter().position(|b| matches!(b, b'e' | b'E')) {
-        Some(at) => (&unsigned[..at], power_of_ten(&unsigned[at + 1..])?),
-        None => (unsigned, 0),
-    };
-    let (mantissa, dropped) = decimal_digits(digits)?;
-    let scale = dropped.checked_add(exponent)?.checked_add(power)?;
-    let magnitude = scaled(mantissa, scale)?;
-    in_range(if negative { -magnitude } else { magnitude })
-}
-
-/// More digits than this cannot matter to a nanosecond that fits into 64 bits, and the mantissa
-/// stays clear of overflow.
-const MANTISSA_LIMIT: i128 = 10_i128.pow(36);
-
-/// The digits as one whole number, and the power of ten that puts the point back.
-fn decimal_digits(digits: &[u8]) -> Option<(i128, i32)> {
-    let (mut mantissa, mut dropped, mut after_point, mut seen) = (0_i128, 0_i32, false, false);
-    for &byte in digits {
-        match byte {
-            b'0'..=b'9' => {
-                seen = true;
-                if mantissa < MANTISSA_LIMIT {
-                    mantissa = mantissa * 10 + i128::from(byte - b'0');
-                    dropped = dropped.checked_sub(i32::from(after_point))?;
-                } else {
-                    dropped = dropped.checked_add(i32::from(!after_point))?;
-                }
-            }
-            b'.' if !after_point => after_point = true,
-            _ => return None,
-        }
-    }
-    seen.then_some((mantissa, dropped))
-}
-
-fn power_of_ten(text: &[u8]) -> Option<i32> {
-    std::str::from_utf8(text).ok()?.parse().ok()
-}
-
-fn scaled(mantissa: i128, scale: i32) -> Option<i128> {
-    if mantissa == 0 {
-        return Some(0);
-    }
-    let factor = 10_i128.checked_pow(scale.unsigned_abs());
-    if scale >= 0 {
-        return mantissa.checked_mul(factor?);
-    }
-    match factor {
-        Some(factor) => Some(mantissa / factor + i128::from(mantissa % factor >= factor / 2)),
-        None => Some(0),
-    }
+    in_range(decimal::nearest(cell, exponent)?)
 }
 
 /// The value as 64 bits; the one pattern that means "missing" is not a time.

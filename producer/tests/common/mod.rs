@@ -109,6 +109,15 @@ impl Producer {
         assert!(sent.is_ok_and(|status| status.success()));
     }
 
+    /// The most memory of its own that it had at one moment.
+    pub fn peak_memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()));
+        let status = status.expect("it is running");
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let digits = line.and_then(|line| line.split_whitespace().nth(1));
+        digits.and_then(|kib| kib.parse().ok()).expect("a number")
+    }
+
     /// Waits for its end.
     pub fn finish(mut self) -> Outcome {
         let end = Instant::now() + PATIENCE;

@@ -70,6 +70,11 @@ impl LineCutter {
         Some(line)
     }
 
+    /// Whether the line whose end has not come is too long already.
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.dropped > 0
+    }
+
     /// The bytes of a line.
     pub(crate) fn bytes(&self, line: Range<usize>) -> &[u8] {
         &self.bytes[line]

@@ -1,10 +1,22 @@
-//! Bytes from a pipe, read by a thread of its own: who waits for more of them can still be told to stop.
+//! Bytes, a block at a time. Those from a pipe are read by a thread of its own: who waits for more of them can still be
+//! told to stop.
 
 use std::{
+    fs::File,
     io::{self, Read},
     sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
     thread,
 };
+
+/// Where bytes come from.
+pub(crate) trait Blocks {
+    /// What has come since the last time.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn take(&mut self) -> io::Result<Came>;
+}
 
 /// Bytes asked for in one go.
 const BLOCK: usize = 64 * 1024;
@@ -42,9 +54,10 @@ impl Inlet {
             })?;
         Ok(Inlet { blocks })
     }
+}
 
-    /// What has come since the last time.
-    pub(crate) fn take(&mut self) -> io::Result<Came> {
+impl Blocks for Inlet {
+    fn take(&mut self) -> io::Result<Came> {
         match self.blocks.try_recv() {
             Ok(block) => block.map(Came::Bytes),
             Err(TryRecvError::Empty) => Ok(Came::Nothing),
@@ -53,23 +66,103 @@ impl Inlet {
     }
 }
 
+/// A file that has all its bytes.
+#[derive(Debug)]
+pub(crate) struct FileBlocks(File);
+
+impl FileBlocks {
+    /// What lies in this file, from where it is at.
+    pub(crate) fn new(file: File) -> FileBlocks {
+        FileBlocks(file)
+    }
+}
+
+impl Blocks for FileBlocks {
+    fn take(&mut self) -> io::Result<Came> {
+        let block = read_block(&mut self.0)?;
+        Ok(if block.is_empty() {
+            Came::End
+        } else {
+            Came::Bytes(block)
+        })
+    }
+}
+
 fn read_all(mut from: impl Read, blocks: &SyncSender<io::Result<Vec<u8>>>, has_come: impl Fn()) {
     loop {
-        let mut block = vec![0; BLOCK];
-        let read = match from.read(&mut block) {
-            Ok(0) => return,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            read => read,
-        };
-        let failed = read.is_err();
-        let sent = blocks.send(read.map(|len| {
-            block.truncate(len);
-            block
-        }));
+        let block = read_block(&mut from);
+        if block.as_ref().is_ok_and(Vec::is_empty) {
+            return;
+        }
+        let failed = block.is_err();
+        let sent = blocks.send(block);
         has_come();
         if failed || sent.is_err() {
             return;
         }
+    }
+}
+
+/// The next bytes; none at the end.
+fn read_block(from: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut block = vec![0; BLOCK];
+    loop {
+        match from.read(&mut block) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => {
+                block.truncate(read?);
+                return Ok(block);
+            }
+        }
+    }
+}
+
+/// Bytes that are there already, in pieces of one size, with a pause after each.
+#[derive(Debug)]
+pub(crate) struct Pieces {
+    blocks: Receiver<Vec<u8>>,
+    pauses: bool,
+    paused: bool,
+}
+
+impl Pieces {
+    /// These bytes.
+    pub(crate) fn new(bytes: &[u8], piece: usize) -> Pieces {
+        let (sender, blocks) = std::sync::mpsc::channel();
+        for piece in bytes.chunks(piece.max(1)) {
+            let _ = sender.send(piece.to_vec());
+        }
+        Pieces {
+            blocks,
+            pauses: true,
+            paused: false,
+        }
+    }
+
+    /// Those that are sent.
+    #[cfg(test)]
+    pub(crate) fn by_hand() -> (Pieces, std::sync::mpsc::Sender<Vec<u8>>) {
+        let (sender, blocks) = std::sync::mpsc::channel();
+        let pieces = Pieces {
+            blocks,
+            pauses: false,
+            paused: false,
+        };
+        (pieces, sender)
+    }
+}
+
+impl Blocks for Pieces {
+    fn take(&mut self) -> io::Result<Came> {
+        self.paused = self.pauses && !self.paused;
+        if self.paused {
+            return Ok(Came::Nothing);
+        }
+        Ok(match self.blocks.try_recv() {
+            Ok(block) => Came::Bytes(block),
+            Err(TryRecvError::Empty) => Came::Nothing,
+            Err(TryRecvError::Disconnected) => Came::End,
+        })
     }
 }
 
