@@ -5,7 +5,13 @@
 
 pub mod duration;
 pub mod error;
+pub mod examples;
+pub mod frames;
+pub mod lines;
+pub mod pages;
+pub mod reader;
 pub mod select;
+pub mod span;
 pub mod text;
 pub mod times;
 pub mod usage;

@@ -19,11 +19,11 @@ pub use self::latency::Latency;
 pub use self::record::Record;
 pub use self::spectrum::Spectrum;
 use crate::span;
-use ringbuf_console::duration;
+use ringbuf_console::{duration, version::version};
 
 /// Follow a ring and say what is in it.
 #[derive(Debug, Parser)]
-#[command(name = "analyzer", version = ringbuf_console::version::version(), after_help = EXAMPLES)]
+#[command(name = "analyzer", version = version(), after_help = EXAMPLES)]
 pub struct Args {
     #[command(subcommand)]
     pub analysis: Analysis,
@@ -193,6 +193,11 @@ mod tests {
 
     fn refused(line: &str) -> ErrorKind {
         Args::try_parse_from(line.split(' ')).unwrap_err().kind()
+    }
+
+    #[test]
+    fn every_example_is_understood() {
+        ringbuf_console::examples::check::<Args>().unwrap();
     }
 
     #[test]

@@ -270,7 +270,10 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
         let (done, result) = self.analysis.update(batch, read, self.output);
         self.is_cut_off = done < batch.len();
         self.cut_off_ns = batch.published_ns(done);
-        batch.count(done, &mut self.progress);
+        let progress = &mut self.progress;
+        batch.count(done, |first, read, missed| {
+            progress.advance(first, read, missed);
+        });
         self.losses.add(missed, first_sequence);
         result
     }

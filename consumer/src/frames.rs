@@ -7,15 +7,12 @@
 //! | another array | described | `.npy` |
 //! | other bytes | described, with their beginning | `.bin` |
 
-mod describe;
 mod directory;
 mod files;
 mod record;
 mod tail;
 
 use std::io;
-
-use ringbuf_core::{Element, Frame};
 
 pub use self::directory::Directory;
 use self::record::Recorder;
@@ -24,43 +21,8 @@ use crate::analysis::Kind;
 use crate::config::Config;
 use crate::output::Output;
 use crate::progress::Summary;
+pub use ringbuf_console::frames::{Content, FrameView, Image, describe};
 use ringbuf_console::usage::Usage;
-
-/// A frame.
-#[derive(Debug, Clone, Copy)]
-pub struct FrameView<'a> {
-    pub sequence: u64,
-    /// When it was published, nanoseconds since the Unix epoch; `None` if the ring does not tell.
-    pub published_ns: Option<i64>,
-    pub tag: u64,
-    /// The type of its elements and its shape, if its producer said.
-    pub array: Option<(Element, &'a [usize])>,
-    pub bytes: &'a [u8],
-}
-
-/// What is in a frame.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Content<'a> {
-    Text(&'a str),
-    Image(Image<'a>),
-    Array {
-        element: Element,
-        shape: &'a [usize],
-        bytes: &'a [u8],
-    },
-    Bytes(&'a [u8]),
-}
-
-/// Rows of pixels from the top to the bottom, the channels of each one together.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Image<'a> {
-    pub height: u32,
-    pub width: u32,
-    pub channels: usize,
-    /// Two bytes a channel, the lower one first.
-    pub is_wide: bool,
-    pub bytes: &'a [u8],
-}
 
 /// Looks at frames and has something to say.
 pub trait FrameAnalysis {
@@ -91,58 +53,10 @@ pub fn analysis(config: &Config) -> anyhow::Result<Box<dyn FrameAnalysis>> {
     }
 }
 
-impl<'a> FrameView<'a> {
-    pub fn of(frame: &Frame<'a>) -> FrameView<'a> {
-        FrameView {
-            sequence: frame.sequence(),
-            published_ns: frame.published_ns(),
-            tag: frame.tag(),
-            array: frame.element().map(|element| (element, frame.shape())),
-            bytes: frame.bytes(),
-        }
-    }
-
-    pub fn content(&self) -> Content<'a> {
-        let bytes = self.bytes;
-        let Some((element, shape)) = self.array else {
-            return match std::str::from_utf8(bytes) {
-                // No text has a NUL, and zeros are no text.
-                Ok(text) if !bytes.contains(&0) => Content::Text(text),
-                _ => Content::Bytes(bytes),
-            };
-        };
-        match self.image(element, shape) {
-            Some(image) => Content::Image(image),
-            None => Content::Array {
-                element,
-                shape,
-                bytes,
-            },
-        }
-    }
-
-    fn image(&self, element: Element, shape: &[usize]) -> Option<Image<'a>> {
-        let &[height, width, channels @ 1..=4] = shape else {
-            return None;
-        };
-        let side = |size: usize| u32::try_from(size).ok().filter(|&size| size > 0);
-        Some(Image {
-            height: side(height)?,
-            width: side(width)?,
-            channels,
-            is_wide: match element {
-                Element::U8 => false,
-                Element::U16 => true,
-                _ => return None,
-            },
-            bytes: self.bytes,
-        })
-    }
-}
-
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use ringbuf_core::Element;
 
     /// Frame 42, published one and a half seconds after the epoch, with tag 7.
     pub fn frame<'a>(bytes: &'a [u8], array: Option<(Element, &'a [usize])>) -> FrameView<'a> {
@@ -153,36 +67,5 @@ pub mod tests {
             array,
             bytes,
         }
-    }
-
-    #[test]
-    fn text_is_what_nobody_says_is_something_else() {
-        assert_eq!(frame(b"", None).content(), Content::Text(""));
-        let text = "gr\u{fc}\u{df}e\t\u{1b}[2J";
-        assert_eq!(frame(text.as_bytes(), None).content(), Content::Text(text));
-        for bytes in [&b"\xff"[..], b"a\0b", &[0; 9]] {
-            assert_eq!(frame(bytes, None).content(), Content::Bytes(bytes));
-        }
-        let said = frame(b"abc", Some((Element::U8, &[3])));
-        assert!(matches!(said.content(), Content::Array { .. }));
-    }
-
-    #[test]
-    fn images_have_three_dimensions_and_few_channels() {
-        let is_image = |element: Element, shape: &[usize]| {
-            let bytes = vec![0; element.size() * shape.iter().product::<usize>()];
-            matches!(
-                frame(&bytes, Some((element, shape))).content(),
-                Content::Image(_)
-            )
-        };
-        for channels in 1..=4 {
-            assert!(is_image(Element::U8, &[2, 3, channels]));
-            assert!(is_image(Element::U16, &[2, 3, channels]));
-        }
-        assert!(!is_image(Element::U8, &[2, 3, 5]) && !is_image(Element::U8, &[2, 3, 0]));
-        assert!(!is_image(Element::U8, &[0, 3, 1]) && !is_image(Element::U8, &[2, 0, 1]));
-        assert!(!is_image(Element::U8, &[2, 3]) && !is_image(Element::U8, &[1, 2, 3, 1]));
-        assert!(!is_image(Element::I8, &[2, 3, 1]) && !is_image(Element::F32, &[2, 3, 1]));
     }
 }

@@ -17,10 +17,11 @@ mod frames;
 pub mod output;
 mod plot;
 mod progress;
-mod reader;
 #[doc(hidden)]
 pub mod run;
-#[doc(hidden)]
-pub mod span;
 mod table;
 mod telling;
+
+use ringbuf_console::reader;
+#[doc(hidden)]
+pub use ringbuf_console::span;

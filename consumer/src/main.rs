@@ -13,19 +13,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use clap::Parser;
 use signal_hook::consts::TERM_SIGNALS;
 
 use consumer::args::Args;
 use consumer::config::Plan;
 use consumer::output::talk;
 use consumer::run::{self, Exit};
+use ringbuf_console::pages;
 
 fn main() -> ExitCode {
     // Without it the end is the same, and nobody is told why.
     let _ = ringbuf_core::faults::explain("analyzer");
     // Wrong arguments end here, with exit code 2.
-    let plan = Plan::from(Args::parse());
+    let plan = Plan::from(pages::parse::<Args>());
     let exit = match stopped_by_signals() {
         Ok(stop) => run::run(&plan, &stop),
         Err(error) => {

@@ -60,6 +60,14 @@ impl Output {
         self.out.write_all(b"\n")
     }
 
+    /// An object that is no report: it names the ring where there are several.
+    pub fn line(&mut self, line: &impl Serialize) -> io::Result<()> {
+        match self.ring.clone() {
+            Some(ring) => self.object(&OfRing { ring, line }),
+            None => self.object(line),
+        }
+    }
+
     /// A line of text.
     pub fn text(&mut self, line: impl fmt::Display) -> io::Result<()> {
         writeln!(self.out, "{line}")
@@ -74,6 +82,13 @@ impl Output {
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+#[derive(Serialize)]
+struct OfRing<'a, T> {
+    ring: String,
+    #[serde(flatten)]
+    line: &'a T,
 }
 
 /// Holds back what is written, and lets only whole lines go on: records may be read in place, and this process ended

@@ -5,26 +5,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use ringbuf_console::reader::Kind;
 use serde::Serialize;
-
-/// What is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Records,
-    Frames,
-}
-
-impl Kind {
-    /// The word for so many of them.
-    pub fn word(self, count: u64) -> &'static str {
-        match (self, count) {
-            (Kind::Records, 1) => "record",
-            (Kind::Records, _) => "records",
-            (Kind::Frames, 1) => "frame",
-            (Kind::Frames, _) => "frames",
-        }
-    }
-}
 
 /// What ended a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

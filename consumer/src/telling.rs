@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::output::talk;
-use crate::progress::Kind;
+use ringbuf_console::reader::Kind;
 
 /// Nothing of one kind is told more often.
 const SELDOM: Duration = Duration::from_secs(1);

@@ -9,6 +9,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
+use ringbuf_console::version::version;
 use ringbuf_core::{Delivery, Register, WhenFull};
 
 pub(crate) use self::{
@@ -21,7 +22,7 @@ use crate::{source::signal::ChannelSpec, values};
 
 /// Publishes sensor readings to a ring, for any number of analyzers to read.
 #[derive(Debug, Parser)]
-#[command(name = "producer", version, after_help = EXAMPLES)]
+#[command(name = "producer", version = version(), after_help = EXAMPLES)]
 pub struct Cli {
     #[command(subcommand)]
     pub(crate) source: SourceArgs,
@@ -270,6 +271,11 @@ mod tests {
             }
         }
         assert!(count >= 30, "{count}");
+    }
+
+    #[test]
+    fn every_example_is_understood() {
+        ringbuf_console::examples::check::<Cli>().unwrap();
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use producer::{args, config, report, run};
 use ringbuf_console::error::whole;
+use ringbuf_console::pages;
 use ringbuf_core::CreateError;
 
 const FAILED: u8 = 1;
@@ -13,7 +13,7 @@ const WRONG_USAGE: u8 = 2;
 fn main() -> ExitCode {
     // Without it the end is the same, and nobody is told why.
     let _ = ringbuf_core::faults::explain("producer");
-    let config = match config::Config::resolve(args::Cli::parse()) {
+    let config = match config::Config::resolve(pages::parse::<args::Cli>()) {
         Ok(config) => config,
         Err(wrong) => {
             let kind = clap::error::ErrorKind::ValueValidation;

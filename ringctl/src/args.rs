@@ -1,11 +1,16 @@
 //! The command line, as it is typed.
 
+mod peek;
+
 use clap::{Parser, Subcommand};
+use ringbuf_console::version::version;
 use ringbuf_core::{NameError, inspect};
 
-/// Looks after rings: what is there, who uses it, and taking away what nobody needs.
+pub(crate) use self::peek::{BwArgs, DelayArgs, EchoArgs, HzArgs, PeekArgs};
+
+/// Looks into rings and after them: what is there, what comes, who uses it, and taking away what nobody needs.
 #[derive(Debug, Parser)]
-#[command(name = "ringctl", version, after_help = HELP, arg_required_else_help = true)]
+#[command(name = "ringctl", version = version(), after_help = HELP, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -22,10 +27,15 @@ Examples, with a ring made by `producer synth --ring demo --rate 0 --count 1000`
   ringctl list
   ringctl info demo
   ringctl info demo --json
+  ringctl echo demo -n 3
+  ringctl hz demo --duration 2s
   ringctl gc --dry-run
   ringctl rm demo
 
-Exit status: 0 done, 1 failed, 2 wrong usage.";
+echo, hz, bw and delay wait for a ring that is not there yet, and end when its producer closes it or
+with Ctrl-C. `ringctl completions` and `ringctl man` make completions for a shell and manual pages.
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 done but records were missed.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -39,6 +49,18 @@ pub(crate) enum Command {
         #[arg(value_parser = reference)]
         ring: String,
     },
+    /// Show records, or frames, as they come
+    #[command(after_help = peek::ECHO_HELP)]
+    Echo(EchoArgs),
+    /// How many records come a second, and how evenly
+    #[command(after_help = peek::HZ_HELP)]
+    Hz(HzArgs),
+    /// How many bytes come a second
+    #[command(after_help = peek::BW_HELP)]
+    Bw(BwArgs),
+    /// How old records are when they are read
+    #[command(after_help = peek::DELAY_HELP)]
+    Delay(DelayArgs),
     /// Remove rings whose producer is gone; their readers are told and end
     #[command(after_help = RM_HELP)]
     Rm {
@@ -121,6 +143,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_example_is_understood() {
+        ringbuf_console::examples::check::<Cli>().unwrap();
+    }
+
+    #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
     }
@@ -155,6 +182,16 @@ mod tests {
             "ringctl rm fine not/",
             "ringctl list imu",
             "ringctl gc --wet-run",
+            "ringctl echo",
+            "ringctl echo a b",
+            "ringctl echo a -n 0",
+            "ringctl echo a -n 1 --once",
+            "ringctl echo a --csv --json",
+            "ringctl echo a --from then",
+            "ringctl hz a -w 0",
+            "ringctl hz a -w 1048577",
+            "ringctl bw a --duration 5",
+            "ringctl delay a --window x",
         ] {
             let error = Cli::try_parse_from(line.split(' ')).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -13,12 +13,13 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "ringctl: {}", printable(text));
 }
 
-/// Prints data, whole lines. A pipe that nobody reads any more is a normal end.
-pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+/// Prints data, whole lines. False: nobody reads the pipe any more, which is a normal end.
+pub(crate) fn print(text: &str) -> anyhow::Result<bool> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.context("standard output"),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error).context("standard output"),
+        Ok(()) => Ok(true),
     }
 }
 

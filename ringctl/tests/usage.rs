@@ -6,6 +6,7 @@ use std::io::Read;
 use std::process::Stdio;
 
 use common::Rings;
+use ringbuf_core::{Clock, CreateOptions, Element, Field, Retain, Schema, UntypedProducer};
 
 #[test]
 fn wrong_usage_exits_2() {
@@ -17,6 +18,9 @@ fn wrong_usage_exits_2() {
         &["info", "no spaces"],
         &["rm"],
         &["list", "imu"],
+        &["echo", "no spaces"],
+        &["hz"],
+        &["completions", "korn"],
     ] {
         let run = rings.run(arguments);
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
@@ -33,6 +37,10 @@ fn the_examples_in_the_help_work_as_they_stand() {
         &["--help"][..],
         &["list", "--help"],
         &["info", "--help"],
+        &["echo", "--help"],
+        &["hz", "--help"],
+        &["bw", "--help"],
+        &["delay", "--help"],
         &["rm", "--help"],
         &["gc", "--help"],
     ] {
@@ -45,13 +53,27 @@ fn the_examples_in_the_help_work_as_they_stand() {
             .filter_map(|line| line.strip_prefix("  ringctl "))
         {
             // An earlier example may have taken it away.
-            rings.produce("demo", 10).close();
+            produce_demo(&rings);
             let run = rings.run(&line.split(' ').collect::<Vec<_>>());
             assert_eq!(run.code, Some(0), "{line}: {run:?}");
             ran += 1;
         }
         assert!(ran > 0, "{}", help.stdout);
     }
+}
+
+/// As much like that of the examples as they need.
+fn produce_demo(rings: &Rings) {
+    let fields = [
+        Field::new("time", Element::DateTimeNs).time(Clock::Unix),
+        Field::new("value", Element::F64),
+    ];
+    let schema = Schema::packed(fields).unwrap();
+    let (reference, retain) = (rings.reference("demo"), Retain::records(1000));
+    let options = CreateOptions::default().stamp(true).replace(true);
+    let mut producer = UntypedProducer::create_with(&reference, schema, retain, &options).unwrap();
+    producer.publish_bytes(&[1; 16 * 1000]).unwrap();
+    producer.close();
 }
 
 #[test]
@@ -62,7 +84,9 @@ fn a_closed_pipe_is_a_normal_end() {
         &["list"][..],
         &["list", "--json"],
         &["info", "imu"],
+        &["echo", "imu", "--from", "oldest"],
         &["gc", "--json"],
+        &["completions", "bash"],
         &["--help"],
     ] {
         let mut command = rings.command(arguments);

@@ -103,8 +103,6 @@ struct Found {
 
 #[derive(Serialize)]
 struct Finding<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ring: Option<String>,
     sequence: u64,
     time: Time,
     field: &'a str,
@@ -150,7 +148,6 @@ impl Anomaly {
     ) -> io::Result<()> {
         let column = &self.columns[found.column].column;
         let finding = Finding {
-            ring: output.ring().map(str::to_owned),
             sequence: first_sequence.saturating_add(found.record as u64),
             time: self.times.at(records, found.record),
             field: column.name(),
@@ -159,7 +156,7 @@ impl Anomaly {
             why: found.why,
         };
         match output.format() {
-            Format::Json => output.object(&finding),
+            Format::Json => output.line(&finding),
             Format::Human => self.write_line(&finding, column.unit(), output),
         }
     }
@@ -170,10 +167,10 @@ impl Anomaly {
         unit: Option<&str>,
         output: &mut Output,
     ) -> io::Result<()> {
-        let out = output.writer();
-        if let Some(ring) = &finding.ring {
-            write!(out, "{ring}  ")?;
+        if let Some(ring) = output.ring().map(str::to_owned) {
+            write!(output.writer(), "{ring}  ")?;
         }
+        let out = output.writer();
         write!(out, "{:>10}  ", finding.sequence)?;
         if self.times.known() {
             write!(out, "{:>24}  ", finding.time)?;

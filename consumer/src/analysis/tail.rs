@@ -5,12 +5,11 @@ use std::io::{self, Write};
 use ringbuf_console::select;
 use ringbuf_console::usage::Usage;
 use ringbuf_core::{Column, Records};
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
 
 use super::{Analysis, Subject, View};
 use crate::output::{Format, Output, talk};
 use crate::progress::Summary;
+use ringbuf_console::lines::{Fields, RecordLine};
 use ringbuf_console::times::{Time, Times};
 use ringbuf_console::values::Value;
 
@@ -24,24 +23,6 @@ pub struct Tail {
     columns: Vec<Column>,
     widths: Vec<usize>,
     header_written: bool,
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ring: Option<String>,
-    sequence: u64,
-    time: Time,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    published: Option<Time>,
-    fields: Fields<'a>,
-}
-
-/// A map that keeps the order of the fields.
-struct Fields<'a> {
-    columns: &'a [Column],
-    records: &'a Records<'a>,
-    record: usize,
 }
 
 impl Tail {
@@ -100,8 +81,7 @@ impl Analysis for Tail {
             let sequence = view.first_sequence.saturating_add(record as u64);
             match output.format() {
                 Format::Human => self.write_row(&view.records, record, sequence, output)?,
-                Format::Json => output.object(&Line {
-                    ring: output.ring().map(str::to_owned),
+                Format::Json => output.line(&RecordLine {
                     sequence,
                     time: self.times.at(&view.records, record),
                     published: (view.published)(record).map(|ns| Time::wall(ns.into())),
@@ -126,17 +106,6 @@ impl Analysis for Tail {
                 Ok(())
             }
         }
-    }
-}
-
-impl Serialize for Fields<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.columns.len()))?;
-        for column in self.columns {
-            let value = Value::of(self.records, self.record, column);
-            map.serialize_entry(column.name(), &value)?;
-        }
-        map.end()
     }
 }
 

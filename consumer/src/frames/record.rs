@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::describe::Grouped;
 use super::{Directory, FrameAnalysis, FrameView};
 use crate::output::{Format, Output, status, talk, wipe_status};
 use crate::progress::{Report, Summary};
+use ringbuf_console::text::grouped;
 
 /// How often somebody who watches is told how far it is.
 const EVERY: Duration = Duration::from_secs(1);
@@ -41,7 +41,7 @@ impl FrameAnalysis for Recorder {
         if self.told.elapsed() >= EVERY {
             self.told = Instant::now();
             let (files, bytes) = (self.directory.written(), self.directory.bytes());
-            status(format_args!("{files} files, {} bytes", Grouped(bytes)));
+            status(format_args!("{files} files, {} bytes", grouped(bytes)));
         }
         Ok(())
     }
@@ -58,7 +58,7 @@ impl FrameAnalysis for Recorder {
                 output.object(&Report { summary, own })
             }
             Format::Human => {
-                let (files, bytes) = (own.files, Grouped(own.bytes));
+                let (files, bytes) = (own.files, grouped(own.bytes));
                 let s = if files == 1 { "" } else { "s" };
                 talk(format_args!(
                     "{summary}: {files} file{s} of {bytes} bytes in {}",

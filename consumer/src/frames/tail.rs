@@ -2,56 +2,21 @@
 
 use std::io;
 
-use ringbuf_core::Element;
-use serde::{Serialize, Serializer};
-
-use super::describe::{Described, escaped, time};
+use super::describe::{Described, escaped};
 use super::{Content, FrameAnalysis, FrameView};
 use crate::output::{Format, Output, talk};
 use crate::progress::Summary;
-use ringbuf_console::times::Time;
+use ringbuf_console::lines::FrameLine;
 
 /// The frames themselves.
 pub struct FrameTail;
 
-#[derive(Serialize)]
-struct Line<'a> {
-    sequence: u64,
-    time: Time,
-    tag: u64,
-    len: usize,
-    #[serde(serialize_with = "by_name")]
-    element: Option<Element>,
-    shape: &'a [usize],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-}
-
-fn by_name<S: Serializer>(element: &Option<Element>, serializer: S) -> Result<S::Ok, S::Error> {
-    match element {
-        Some(element) => serializer.collect_str(element),
-        None => serializer.serialize_none(),
-    }
-}
-
 impl FrameAnalysis for FrameTail {
     fn frame(&mut self, frame: &FrameView<'_>, output: &mut Output) -> io::Result<()> {
-        let text = match frame.content() {
-            Content::Text(text) => Some(text),
-            _ => None,
-        };
-        match (output.format(), text) {
-            (Format::Human, Some(text)) => output.text(escaped(text)),
-            (Format::Human, None) => output.text(Described(frame)),
-            (Format::Json, text) => output.object(&Line {
-                sequence: frame.sequence,
-                time: time(frame),
-                tag: frame.tag,
-                len: frame.bytes.len(),
-                element: frame.array.map(|(element, _)| element),
-                shape: frame.array.map_or(&[], |(_, shape)| shape),
-                text,
-            }),
+        match (output.format(), frame.content()) {
+            (Format::Human, Content::Text(text)) => output.text(escaped(text)),
+            (Format::Human, _) => output.text(Described(frame)),
+            (Format::Json, _) => output.line(&FrameLine::of(frame)),
         }
     }
 
@@ -73,6 +38,7 @@ mod tests {
     use super::super::tests::frame;
     use super::*;
     use crate::output::tests::Written;
+    use ringbuf_core::Element;
 
     fn tailed(format: Format, frames: &[FrameView<'_>]) -> Vec<String> {
         let written = Written::default();

@@ -6,6 +6,7 @@ mod common;
 mod entering;
 mod following;
 mod frames;
+mod pages;
 mod producer_death;
 mod recording;
 mod several;

@@ -3,12 +3,16 @@
 // Every test program uses its own part of this.
 #![allow(dead_code)]
 
+pub mod peek;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use ringbuf_core::{CreateOptions, Field, Producer, Record, Retain, Schema};
+use ringbuf_core::{
+    CreateOptions, Field, Producer, ReaderOptions, Record, Retain, Schema, UntypedReader,
+};
 use serde_json::Value;
 
 /// What the rings of the tests hold.
@@ -93,6 +97,23 @@ impl Rings {
             producer.publish(&sample(t)).unwrap();
         }
         producer
+    }
+
+    /// A ring with publication times.
+    pub fn produce_stamped(&self, ring: &str, count: u64) -> Producer<Sample> {
+        self.produce_with(ring, count, &CreateOptions::default().stamp(true))
+    }
+
+    /// When its records were published, nanoseconds since the Unix epoch, as the library reads it.
+    pub fn published_ns(&self, ring: &str) -> Vec<i64> {
+        let options = ReaderOptions::lossy().from_oldest();
+        let mut reader = UntypedReader::attach(&self.reference(ring), options).unwrap();
+        let mut times = Vec::new();
+        while let Some(batch) = reader.poll().unwrap() {
+            let records = batch.records().len();
+            times.extend((0..records).map(|i| batch.published_ns(i).unwrap()));
+        }
+        times
     }
 
     /// Makes a ring look as if the system had booted since its producer opened it.

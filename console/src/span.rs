@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ringbuf_core::{Start, Until};
 
-use ringbuf_console::duration;
-use ringbuf_console::usage::Usage;
+use crate::duration;
+use crate::usage::Usage;
 
 /// Reads where to begin.
 pub fn start(text: &str) -> Result<Start, String> {

@@ -3,7 +3,8 @@
 use std::fmt::{self, Write};
 
 use super::{Content, FrameView};
-use ringbuf_console::times::Time;
+use crate::text::grouped;
+use crate::times::Time;
 
 /// Bytes of which a beginning is shown.
 const SHOWN: usize = 16;
@@ -22,7 +23,7 @@ impl fmt::Display for Described<'_> {
         if let Some((element, shape)) = frame.array {
             write!(f, "{} {element}  ", Shape(shape, " x "))?;
         }
-        write!(f, "{} bytes", Grouped(frame.bytes.len() as u64))?;
+        write!(f, "{} bytes", grouped(frame.bytes.len() as u64))?;
         if frame.tag != 0 {
             write!(f, "  tag {}", frame.tag)?;
         }
@@ -67,22 +68,6 @@ impl fmt::Display for Shape<'_> {
         for (i, size) in self.0.iter().enumerate() {
             let between = if i == 0 { "" } else { self.1 };
             write!(f, "{between}{size}")?;
-        }
-        Ok(())
-    }
-}
-
-/// `1234567` as `1,234,567`.
-pub struct Grouped(pub u64);
-
-impl fmt::Display for Grouped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.to_string();
-        for (i, digit) in digits.chars().enumerate() {
-            if i > 0 && (digits.len() - i).is_multiple_of(3) {
-                f.write_char(',')?;
-            }
-            f.write_char(digit)?;
         }
         Ok(())
     }

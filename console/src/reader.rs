@@ -1,4 +1,4 @@
-//! What following needs of a reader, whether it reads records or frames.
+//! What following a ring needs of a reader, whether it reads records or frames.
 
 use std::time::Duration;
 
@@ -6,10 +6,30 @@ use ringbuf_core::{
     Event, FrameBatch, FrameReader, Ledger, Next, ReadError, UntypedBatch, UntypedReader,
 };
 
-use crate::progress::{Kind, Progress};
+/// What is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Of a fixed size.
+    Records,
+    /// Of any size.
+    Frames,
+}
+
+impl Kind {
+    /// The word for so many of them.
+    pub fn word(self, count: u64) -> &'static str {
+        match (self, count) {
+            (Kind::Records, 1) => "record",
+            (Kind::Records, _) => "records",
+            (Kind::Frames, 1) => "frame",
+            (Kind::Frames, _) => "frames",
+        }
+    }
+}
 
 /// A reader of a ring.
 pub trait RingReader {
+    /// What it brings.
     type Batch<'a>: RingBatch
     where
         Self: 'a;
@@ -17,28 +37,45 @@ pub trait RingReader {
     /// What it reads.
     const KIND: Kind;
 
+    /// What is new, if anything.
     fn poll(&mut self) -> Result<Option<Self::Batch<'_>>, ReadError>;
+    /// What is new, waiting at most so long for it.
     fn next_timeout(&mut self, timeout: Duration) -> Result<Next<Self::Batch<'_>>, ReadError>;
+    /// Makes the producer wait for it again.
     fn rejoin(&mut self) -> Result<(), ReadError>;
+    /// What became of all since it joined.
     fn ledger(&self) -> Ledger;
+    /// Published and not yet read.
     fn lag(&self) -> u64;
+    /// For how long the oldest of them has been published.
     fn lag_time(&self) -> Option<Duration>;
+    /// Whether the producer does not wait for it any more.
     fn is_demoted(&self) -> bool;
+    /// Whether the ring did not reach back to where it was to begin.
     fn begins_late(&self) -> bool;
+    /// Whether what it reads may be damaged.
     fn is_unverified(&self) -> bool;
+    /// Whether it is not listed.
     fn is_observer(&self) -> bool;
 }
 
 /// What came at once.
+#[expect(clippy::len_without_is_empty, reason = "nobody asks")]
 pub trait RingBatch {
+    /// How many there are.
     fn len(&self) -> usize;
+    /// The sequence of the first.
     fn first_sequence(&self) -> u64;
+    /// How many were missed just before it.
     fn missed(&self) -> u64;
+    /// What happened just before it.
     fn event(&self) -> Option<Event>;
+    /// When this one was published, nanoseconds since the Unix epoch.
     fn published_ns(&self, index: usize) -> Option<i64>;
 
-    /// Counts the first so many of them as read, and what was missed before them.
-    fn count(&self, read: usize, progress: &mut Progress);
+    /// Tells of the first so many of them, in order: the sequence, how many were read from there on, and how many were
+    /// missed before them.
+    fn count(&self, read: usize, advance: impl FnMut(u64, u64, u64));
 }
 
 /// What both readers call the same.
@@ -123,8 +160,8 @@ impl RingBatch for UntypedBatch<'_> {
         self.published_ns(index)
     }
 
-    fn count(&self, read: usize, progress: &mut Progress) {
-        progress.advance(self.first_sequence(), read as u64, self.missed());
+    fn count(&self, read: usize, mut advance: impl FnMut(u64, u64, u64)) {
+        advance(self.first_sequence(), read as u64, self.missed());
     }
 }
 
@@ -150,10 +187,10 @@ impl RingBatch for FrameBatch<'_> {
     }
 
     /// Between them lie those that nobody asked for.
-    fn count(&self, read: usize, progress: &mut Progress) {
-        progress.advance(self.first_sequence(), 0, self.missed());
+    fn count(&self, read: usize, mut advance: impl FnMut(u64, u64, u64)) {
+        advance(self.first_sequence(), 0, self.missed());
         for frame in self.frames().take(read) {
-            progress.advance(frame.sequence(), 1, 0);
+            advance(frame.sequence(), 1, 0);
         }
     }
 }
