@@ -9,7 +9,7 @@ pub mod latency;
 mod quantiles;
 mod robust;
 pub mod spectrum;
-mod stats;
+pub mod stats;
 mod tail;
 mod timeline;
 mod window;
@@ -82,7 +82,7 @@ pub trait Analysis {
 /// Which analysis.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
-    Stats,
+    Stats(stats::Options),
     Anomaly(Rule),
     Spectrum(spectrum::Options),
     Health(health::Options),
@@ -94,7 +94,7 @@ pub enum Kind {
 impl Kind {
     pub fn name(&self) -> &'static str {
         match self {
-            Kind::Stats => "stats",
+            Kind::Stats(_) => "stats",
             Kind::Anomaly(_) => "anomaly",
             Kind::Spectrum(_) => "spectrum",
             Kind::Health(_) => "health",
@@ -107,7 +107,7 @@ impl Kind {
     /// The analysis of the records of this ring.
     pub fn of(&self, what: &Subject<'_>) -> Result<Box<dyn Analysis>, Usage> {
         Ok(match self {
-            Kind::Stats => Box::new(Stats::of(what)?),
+            Kind::Stats(options) => Box::new(Stats::of(what, options)?),
             Kind::Anomaly(rule) => Box::new(Anomaly::of(what, *rule)?),
             Kind::Spectrum(options) => Box::new(Spectrum::of(what, options)?),
             Kind::Health(options) => Box::new(Health::of(what, options)?),

@@ -5,6 +5,7 @@ mod health;
 mod latency;
 mod record;
 mod spectrum;
+mod stats;
 mod values;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use self::health::Health;
 pub use self::latency::Latency;
 pub use self::record::Record;
 pub use self::spectrum::Spectrum;
+pub use self::stats::Stats;
 use crate::span;
 use ringbuf_console::{duration, version::version};
 
@@ -54,6 +56,7 @@ all that had been published was read; with --json the last line of who has read 
 #[derive(Debug, Subcommand)]
 pub enum Analysis {
     /// Mean, standard deviation, extremes and quantiles of every field
+    #[command(after_help = stats::HELP)]
     Stats(Stats),
     /// Values unlike the ones before them, or outside a fixed band
     #[command(after_help = anomaly::HELP)]
@@ -72,15 +75,6 @@ pub enum Analysis {
     /// Every frame as a file
     #[command(after_help = record::HELP)]
     Record(Record),
-}
-
-#[derive(Debug, ClapArgs)]
-pub struct Stats {
-    #[command(flatten)]
-    pub common: Common,
-
-    #[command(flatten)]
-    pub plotting: Plotting,
 }
 
 /// For analyses that can be seen.

@@ -75,7 +75,10 @@ fn name_in(reference: &str) -> &str {
 impl From<Args> for Plan {
     fn from(args: Args) -> Plan {
         match args.analysis {
-            Analysis::Stats(stats) => Plan::common(Kind::Stats, stats.common, Some(stats.plotting)),
+            Analysis::Stats(stats) => {
+                let kind = Kind::Stats(stats.options());
+                Plan::common(kind, stats.common, Some(stats.plotting))
+            }
             Analysis::Tail(common) => Plan::common(Kind::Tail, common, None),
             Analysis::Record(record) => Plan::record(record),
             Analysis::Anomaly(anomaly) => {
@@ -159,7 +162,8 @@ impl Config {
 
     fn new(kind: Kind, ring: String, fields: Vec<String>, common: Options) -> Config {
         // Someone who watches wants to see something; a program says what it wants.
-        let usual = (kind == Kind::Stats && !common.json).then_some(Duration::from_secs(1));
+        let usual =
+            (matches!(kind, Kind::Stats(_)) && !common.json).then_some(Duration::from_secs(1));
         let patience = match common.wait_for_ring {
             Some(time) => Patience::For(time),
             None if common.no_wait => Patience::None,

@@ -43,7 +43,11 @@ pub fn analysis(config: &Config) -> anyhow::Result<Box<dyn FrameAnalysis>> {
     match &config.kind {
         Kind::Tail => Ok(Box::new(FrameTail)),
         Kind::Record(options) => Ok(Box::new(Recorder::to(Directory::open(options)?))),
-        Kind::Stats | Kind::Anomaly(_) | Kind::Spectrum(_) | Kind::Health(_) | Kind::Latency(_) => {
+        Kind::Stats(_)
+        | Kind::Anomaly(_)
+        | Kind::Spectrum(_)
+        | Kind::Health(_)
+        | Kind::Latency(_) => {
             let kind = config.kind.name();
             let what = format!(
                 "ring {ring} holds frames, and {kind} looks at records: use analyzer tail, or analyzer record"

@@ -2,7 +2,22 @@
 //!
 //! An analysis says what there is to see in its own figures, and knows nothing of colours, places and files.
 
+mod axis;
+mod bins;
+mod canvas;
+mod clock;
+mod cut;
+mod frame;
+pub mod histogram;
+mod layers;
+mod layout;
+mod legend;
+mod numbers;
+mod placed;
+mod style;
 mod svg;
+mod thin;
+mod ticks;
 pub mod trace;
 
 use std::ops::Range;
@@ -30,6 +45,8 @@ pub struct Panel {
     pub layers: Vec<Layer>,
     /// Along x, where records are missing: grey, behind all the rest.
     pub gaps: Vec<Range<f64>>,
+    /// Stands to the right of the one before it, and is narrower.
+    pub is_beside: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]

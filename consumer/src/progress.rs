@@ -118,7 +118,7 @@ impl fmt::Display for Summary {
 }
 
 /// A part of a whole, never so rounded that something looks like nothing, or not all like all.
-fn percent(part: f64) -> String {
+pub fn percent(part: f64) -> String {
     let percent = part * 100.0;
     if percent > 0.0 && percent < 0.01 {
         "< 0.01 %".to_owned()

@@ -9,14 +9,16 @@ pub struct Table {
 }
 
 impl Table {
-    pub fn new<const N: usize>(header: [&str; N]) -> Table {
+    /// With as many columns as there are names.
+    pub fn new<N: Into<String>>(header: impl IntoIterator<Item = N>) -> Table {
         Table {
-            rows: vec![header.map(str::to_owned).to_vec()],
+            rows: vec![header.into_iter().map(N::into).collect()],
         }
     }
 
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.to_vec());
+    /// As many cells as there are columns.
+    pub fn row(&mut self, cells: impl Into<Vec<String>>) {
+        self.rows.push(cells.into());
     }
 }
 

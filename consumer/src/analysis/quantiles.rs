@@ -72,11 +72,19 @@ impl Quantiles {
         }
     }
 
-    /// The value that the fraction `q` of all values lies below; `None` without values.
-    pub fn at(&self, q: f64) -> Option<f64> {
+    /// The values that these fractions of all values lie below; `None` without values.
+    pub fn at(&self, fractions: impl IntoIterator<Item = f64>) -> Vec<Option<f64>> {
+        let fractions = fractions.into_iter();
         match &self.values {
-            Values::Kept(kept) => exact(kept, q),
-            Values::Sketched(sketches) => sketches.at(q, self.origin),
+            Values::Kept(kept) => {
+                let mut sorted = kept.clone();
+                sorted.sort_unstable_by(f64::total_cmp);
+                let ranked = |rank: usize| sorted.get(rank).copied();
+                fractions
+                    .map(|q| interpolated(sorted.len(), q, ranked))
+                    .collect()
+            }
+            Values::Sketched(sketches) => fractions.map(|q| sketches.at(q, self.origin)).collect(),
         }
     }
 
@@ -93,12 +101,6 @@ impl Quantiles {
             Values::Kept(_) => unreachable!("replaced above"),
         }
     }
-}
-
-fn exact(values: &[f64], q: f64) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    interpolated(sorted.len(), q, |rank| sorted.get(rank).copied())
 }
 
 /// The quantile of `n` values of which `ranked` tells each by its rank, the smallest having 0.
@@ -153,6 +155,10 @@ impl Sketches {
 mod tests {
     use super::*;
 
+    fn at(quantiles: &Quantiles, q: f64) -> Option<f64> {
+        quantiles.at([q])[0]
+    }
+
     fn of(values: impl IntoIterator<Item = f64>) -> Quantiles {
         let mut values = values.into_iter().peekable();
         let mut quantiles = Quantiles::around(*values.peek().unwrap());
@@ -168,11 +174,11 @@ mod tests {
 
     #[test]
     fn few_values_are_exact() {
-        assert_eq!(Quantiles::around(0.0).at(0.5), None);
-        assert_eq!(of([7.0]).at(0.99), Some(7.0));
-        assert_eq!(of([4.0, 1.0, 3.0, 2.0]).at(0.5), Some(2.5));
+        assert_eq!(at(&Quantiles::around(0.0), 0.5), None);
+        assert_eq!(at(&of([7.0]), 0.99), Some(7.0));
+        assert_eq!(at(&of([4.0, 1.0, 3.0, 2.0]), 0.5), Some(2.5));
         let hundred = of((1..=100).map(f64::from));
-        assert!((hundred.at(0.99).unwrap() - 99.01).abs() < 1e-12);
+        assert!((at(&hundred, 0.99).unwrap() - 99.01).abs() < 1e-12);
     }
 
     #[test]
@@ -187,7 +193,7 @@ mod tests {
             let quantiles = of(even(from, to, 100_003));
             for q in [0.01, 0.5, 0.99] {
                 let expected = from + (to - from) * q;
-                let error = (quantiles.at(q).unwrap() - expected).abs();
+                let error = (at(&quantiles, q).unwrap() - expected).abs();
                 let step = (to - from) / 1e5;
                 assert!(
                     error <= ACCURACY * expected.abs() + step,
@@ -201,23 +207,23 @@ mod tests {
     fn far_tails_are_interpolated() {
         // 99 % of the way through lies between the last small value and the first large one.
         let quantiles = of((0..10_000).map(|i| if i < 9_900 { 1.0 } else { 101.0 }));
-        let high = quantiles.at(0.99).unwrap();
+        let high = at(&quantiles, 0.99).unwrap();
         assert!((high - 2.0).abs() < 0.1, "{high}");
     }
 
     #[test]
     fn small_movements_around_a_large_value_are_resolved() {
         let pressure = of(even(101_320.0, 101_330.0, 50_021));
-        let median = pressure.at(0.5).unwrap();
+        let median = at(&pressure, 0.5).unwrap();
         assert!((median - 101_325.0).abs() < 0.02, "{median}");
-        let high = pressure.at(0.99).unwrap();
+        let high = at(&pressure, 0.99).unwrap();
         assert!((high - 101_329.9).abs() < 0.03, "{high}");
     }
 
     #[test]
     fn a_first_value_far_from_all_others_does_no_harm() {
         let quantiles = of(std::iter::once(1e12).chain(even(1.0, 2.0, 50_021)));
-        let median = quantiles.at(0.5).unwrap();
+        let median = at(&quantiles, 0.5).unwrap();
         assert!((median - 1.5).abs() < 0.004, "{median}");
     }
 
@@ -237,7 +243,7 @@ mod tests {
                 merged.merge(&period);
             }
             for q in [0.01, 0.5, 0.99] {
-                assert_eq!(merged.at(q), of(values.iter().copied()).at(q));
+                assert_eq!(at(&merged, q), at(&of(values.iter().copied()), q));
             }
         }
     }
@@ -257,7 +263,7 @@ mod tests {
         for _ in 0..2_000 {
             extremes.iter().for_each(|&value| quantiles.add(value));
         }
-        assert!(quantiles.at(0.5).unwrap().is_finite());
-        assert!(quantiles.at(0.99).unwrap() > 1e308);
+        assert!(at(&quantiles, 0.5).unwrap().is_finite());
+        assert!(at(&quantiles, 0.99).unwrap() > 1e308);
     }
 }

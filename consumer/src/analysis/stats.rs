@@ -4,23 +4,33 @@
 //! standard deviation is that of a sample (divided by n − 1), so one value has none. Values that
 //! are not finite are counted and otherwise left out, as are times that are missing.
 
+mod distribution;
+mod picture;
+mod wanted;
+
 use std::io;
 
-use average::{Estimate, Merge, Variance};
 use ringbuf_console::usage::Usage;
 use ringbuf_core::Column;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::quantiles::Quantiles;
+use self::distribution::{Distribution, Figures};
+use self::picture::Picture;
+pub use self::wanted::{Options, Quantile};
 use super::{Analysis, Subject, View};
 use crate::output::{Format, Output};
+use crate::plot::Panel;
 use crate::progress::{Report, Summary};
 use crate::table::{Table, figure};
 
 /// What the values of every field are like.
 pub struct Stats {
     columns: Vec<ColumnStats>,
+    options: Options,
+    picture: Option<Picture>,
+    /// The part of all records that is missing, at the last report.
+    missing: f64,
 }
 
 struct ColumnStats {
@@ -32,31 +42,8 @@ struct ColumnStats {
     total: Distribution,
 }
 
-#[derive(Default)]
-struct Distribution {
-    moments: Variance,
-    /// There from the first value on.
-    quantiles: Option<Quantiles>,
-    min: f64,
-    max: f64,
-    not_finite: u64,
-}
-
-/// One field's line.
-#[derive(Debug, PartialEq, Serialize)]
-struct Figures {
-    count: u64,
-    mean: Option<f64>,
-    std: Option<f64>,
-    min: Option<f64>,
-    max: Option<f64>,
-    p50: Option<f64>,
-    p99: Option<f64>,
-    not_finite: u64,
-}
-
 impl Stats {
-    pub fn of(what: &Subject<'_>) -> Result<Stats, Usage> {
+    pub fn of(what: &Subject<'_>, options: &Options) -> Result<Stats, Usage> {
         let fresh = |column| ColumnStats {
             column,
             origin: None,
@@ -65,7 +52,10 @@ impl Stats {
         };
         let columns = what.numbers()?;
         Ok(Stats {
+            picture: what.is_plotted.then(|| Picture::of(what, &columns)),
             columns: columns.into_iter().map(fresh).collect(),
+            options: options.clone(),
+            missing: 0.0,
         })
     }
 }
@@ -82,15 +72,20 @@ impl Analysis for Stats {
                 }
             }
         }
+        if let Some(picture) = &mut self.picture {
+            picture.add(view);
+        }
         Ok(())
     }
 
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
+        self.missing = summary.missing();
+        let wanted = self.options.reported(output.format());
         let figures = |column: &mut ColumnStats| {
             let period = std::mem::take(&mut column.period);
             column.total.merge(&period);
             let covered = if summary.last { &column.total } else { &period };
-            covered.figures()
+            covered.figures(&wanted)
         };
         let figures: Vec<Figures> = self.columns.iter_mut().map(figures).collect();
         let named = self
@@ -101,71 +96,41 @@ impl Analysis for Stats {
         match output.format() {
             Format::Json => {
                 let fields = Fields(named.collect());
-                let own = Own { fields };
+                let missing = self.missing;
+                let own = Own { missing, fields };
                 output.object(&Report { summary, own })
             }
             Format::Human => {
                 output.text(summary)?;
-                output.text(table(named))?;
+                output.text(table(&wanted, named))?;
                 output.text("")
             }
         }
     }
-}
 
-impl Distribution {
-    #[inline]
-    fn add(&mut self, value: f64, origin: f64) {
-        let quantiles = self.quantiles.get_or_insert_with(|| {
-            (self.min, self.max) = (value, value);
-            Quantiles::around(origin)
-        });
-        quantiles.add(value);
-        self.moments.add(value);
-        self.min = self.min.min(value);
-        self.max = self.max.max(value);
+    fn restarted(&mut self) {
+        if let Some(picture) = &mut self.picture {
+            picture.interrupted();
+        }
     }
 
-    fn merge(&mut self, other: &Distribution) {
-        self.not_finite += other.not_finite;
-        let Some(quantiles) = &other.quantiles else {
-            return;
+    fn panels(&self) -> Vec<Panel> {
+        let Some(picture) = &self.picture else {
+            return Vec::new();
         };
-        match &mut self.quantiles {
-            Some(own) => {
-                own.merge(quantiles);
-                self.min = self.min.min(other.min);
-                self.max = self.max.max(other.max);
-            }
-            own @ None => {
-                *own = Some(quantiles.clone());
-                (self.min, self.max) = (other.min, other.max);
-            }
-        }
-        self.moments.merge(&other.moments);
-    }
-
-    fn figures(&self) -> Figures {
-        let count = self.moments.len();
-        let quantile = |q| {
-            let value = self.quantiles.as_ref()?.at(q)?;
-            Some(value.max(self.min).min(self.max))
-        };
-        Figures {
-            count,
-            mean: (count > 0).then(|| self.moments.mean()),
-            std: (count > 1).then(|| self.moments.sample_variance().sqrt()),
-            min: (count > 0).then_some(self.min),
-            max: (count > 0).then_some(self.max),
-            p50: quantile(0.5),
-            p99: quantile(0.99),
-            not_finite: self.not_finite,
-        }
+        let marked = self.options.marked();
+        let figures = self
+            .columns
+            .iter()
+            .map(|column| (column.total.figures(&marked), column.total.worth_seeing()));
+        picture.panels(figures, self.missing)
     }
 }
 
 #[derive(Serialize)]
 struct Own<'a> {
+    /// The part of all records that is not in these figures.
+    missing: f64,
     fields: Fields<'a>,
 }
 
@@ -182,26 +147,36 @@ impl Serialize for Fields<'_> {
     }
 }
 
-fn table<'a>(rows: impl Iterator<Item = (&'a Column, &'a Figures)>) -> Table {
-    let mut table = Table::new([
-        "field", "count", "mean", "std", "min", "p50", "p99", "max", "unit",
-    ]);
+fn table<'a>(wanted: &[Quantile], rows: impl Iterator<Item = (&'a Column, &'a Figures)>) -> Table {
+    let around = |before: &[&str], names: Vec<String>, behind: &[&str]| -> Vec<String> {
+        let owned = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        [owned(before), names, owned(behind)].concat()
+    };
+    let names = wanted.iter().map(Quantile::title).collect();
+    let before = ["field", "count", "mean", "std", "min"];
+    let mut table = Table::new(around(&before, names, &["max", "unit"]));
     for (column, figures) in rows {
         let mut unit = column.unit().unwrap_or("").to_owned();
         if figures.not_finite > 0 {
             unit = format!("{unit}  ({} not finite)", figures.not_finite);
         }
-        table.row([
-            column.name().to_owned(),
+        let (count, mean, std) = (
             figures.count.to_string(),
             figure(figures.mean),
             figure(figures.std),
-            figure(figures.min),
-            figure(figures.p50),
-            figure(figures.p99),
-            figure(figures.max),
-            unit,
-        ]);
+        );
+        let before = [column.name(), &count, &mean, &std, &figure(figures.min)];
+        let quantiles = figures.quantiles.0.iter().map(|(_, value)| figure(*value));
+        table.row(around(
+            &before,
+            quantiles.collect(),
+            &[&figure(figures.max), &unit],
+        ));
     }
     table
 }

@@ -21,7 +21,9 @@ fn bytes_of(values: &[f64]) -> Vec<u8> {
 fn reports(format: Format, periods: &[&[f64]]) -> Written {
     let (schema, written) = (schema(), Written::default());
     let mut output = written.output(format);
-    let mut stats = Kind::Stats.of(&subject(&schema)).unwrap();
+    let mut stats = Kind::Stats(Options::default())
+        .of(&subject(&schema))
+        .unwrap();
     let mut read = 0;
     for &period in periods {
         let bytes = bytes_of(period);
@@ -138,7 +140,7 @@ fn a_period_covers_itself_and_the_last_report_everything() {
 fn what_there_is_not_is_null() {
     let empty = figures(&[&[]]).pop().unwrap();
     assert_eq!(empty["count"], 0);
-    for name in ["mean", "std", "min", "max", "p50", "p99"] {
+    for name in ["mean", "std", "min", "max", "p1", "p50", "p99", "p99_9"] {
         assert!(empty[name].is_null(), "{name}");
     }
     let one = figures(&[&[5.0]]).pop().unwrap();
@@ -168,4 +170,62 @@ fn people_get_a_table() {
     ];
     assert_eq!(row, expected);
     assert_eq!(lines[4], "total: 2 records in 1.0 s (0..2)");
+}
+
+#[test]
+fn programs_get_many_quantiles_and_the_missing_part() {
+    let values: Vec<f64> = (0..=1_000).map(f64::from).collect();
+    let reports = reports(Format::Json, &[&values]).objects();
+    let figures = &reports[1]["fields"]["value"];
+    let expected = [
+        ("p1", 10.0),
+        ("p5", 50.0),
+        ("p25", 250.0),
+        ("p50", 500.0),
+        ("p75", 750.0),
+        ("p95", 950.0),
+        ("p99", 990.0),
+        ("p99_9", 999.0),
+    ];
+    for (name, value) in expected {
+        close(&figures[name], value, 1e-12);
+    }
+    assert_eq!(reports[1]["missing"], 0.0);
+    let names: Vec<&String> = figures.as_object().unwrap().keys().collect();
+    assert_eq!(names.len(), 6 + expected.len(), "{names:?}");
+}
+
+#[test]
+fn the_missing_part_is_that_of_the_period() {
+    let (schema, written) = (schema(), Written::default());
+    let mut output = written.output(Format::Json);
+    let mut stats = Kind::Stats(Options::default())
+        .of(&subject(&schema))
+        .unwrap();
+    let mut summary = summary_of(3, false);
+    summary.missed = 1;
+    stats.report(&summary, &mut output).unwrap();
+    stats.report(&summary_of(4, true), &mut output).unwrap();
+    output.flush().unwrap();
+    let missing = |report: usize| written.objects()[report]["missing"].as_f64();
+    assert_eq!((missing(0), missing(1)), (Some(0.25), Some(0.0)));
+}
+
+#[test]
+fn people_see_the_quantiles_they_ask_for() {
+    let (schema, written) = (schema(), Written::default());
+    let mut output = written.output(Format::Human);
+    let wanted = [0.999, 0.1].map(|fraction| Quantile::of(fraction).unwrap());
+    let kind = Kind::Stats(Options::with(&wanted));
+    let mut stats = kind.of(&subject(&schema)).unwrap();
+    stats.report(&summary_of(0, true), &mut output).unwrap();
+    output.flush().unwrap();
+    let header: Vec<String> = written.lines()[1]
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    let expected = [
+        "field", "count", "mean", "std", "min", "p10", "p99.9", "max", "unit",
+    ];
+    assert_eq!(header, expected);
 }

@@ -7,6 +7,7 @@ mod entering;
 mod following;
 mod frames;
 mod pages;
+mod plotting;
 mod producer_death;
 mod recording;
 mod several;
