@@ -132,6 +132,8 @@ pub struct Subject<'a> {
     pub is_stamped: bool,
     /// There will be a picture: see [`Analysis::panels`].
     pub is_plotted: bool,
+    /// Just before the reader was there.
+    pub attached: Instant,
 }
 
 impl Subject<'_> {
@@ -152,6 +154,7 @@ mod tests {
             fields: &[],
             is_stamped: false,
             is_plotted: false,
+            attached: Instant::now(),
         }
     }
 

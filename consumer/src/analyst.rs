@@ -104,6 +104,10 @@ impl Analyst<FrameReader> for OfFrames {
         read: usize,
         output: &mut Output,
     ) -> (usize, io::Result<()>) {
+        let (first, missed) = (batch.first_sequence(), batch.missed());
+        if let Err(error) = self.0.begin(first, missed, batch.now_ns(), output) {
+            return (0, Err(error));
+        }
         for (done, frame) in batch.frames().take(read).enumerate() {
             if let Err(error) = self.0.frame(&FrameView::of(&frame), output) {
                 return (done, Err(error));
@@ -114,5 +118,13 @@ impl Analyst<FrameReader> for OfFrames {
 
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
         self.0.report(summary, output)
+    }
+
+    fn restarted(&mut self) {
+        self.0.restarted();
+    }
+
+    fn panels(&self) -> Vec<Panel> {
+        self.0.panels()
     }
 }

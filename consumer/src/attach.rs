@@ -33,8 +33,8 @@ impl Attached {
     }
 }
 
-/// The reader; `None` when stopped before there was a ring.
-pub fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<Attached>> {
+/// The reader, and a moment before it was there; `None` when stopped before there was a ring.
+pub fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<(Attached, Instant)>> {
     let began = Instant::now();
     let mut waited = false;
     while !stop.load(Ordering::Relaxed) {
@@ -47,13 +47,14 @@ pub fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<Attac
             Start::Now
         };
         let from = config.from.unwrap_or(usual);
+        let before = Instant::now();
         let missing = match Attached::to(config, from) {
             Ok(attached) => {
                 match &attached {
                     Attached::Records(reader) => tell(config, reader, producer),
                     Attached::Frames(reader) => tell(config, reader, producer),
                 }
-                return Ok(Some(attached));
+                return Ok(Some((attached, before)));
             }
             Err(error @ AttachError::NotFound { .. }) => error,
             Err(error) => return Err(explained(config, error)),

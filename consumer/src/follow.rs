@@ -48,17 +48,18 @@ pub fn follow(config: &Config, stop: &AtomicBool, output: &mut Output) -> anyhow
     }
     match attach(config, stop)? {
         None => Ok(End::default()),
-        Some(Attached::Records(reader)) => {
+        Some((Attached::Records(reader), attached)) => {
             let analysis = config.kind.of(&Subject {
                 schema: reader.schema(),
                 fields: &config.fields,
                 is_stamped: inspect::info(&config.ring).is_ok_and(|info| info.stamped),
                 is_plotted: config.is_plotted,
+                attached,
             })?;
             follow_with(config, reader, OfRecords(analysis), stop, output)
         }
-        Some(Attached::Frames(mut reader)) => {
-            let analysis = frames::analysis(config)?;
+        Some((Attached::Frames(mut reader), attached)) => {
+            let analysis = frames::analysis(config, attached)?;
             if let Kind::Record(options) = &config.kind
                 && let Some(tag) = options.tag
             {

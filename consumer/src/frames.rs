@@ -13,28 +13,53 @@ mod record;
 mod tail;
 
 use std::io;
+use std::time::Instant;
+
+use ringbuf_core::inspect;
 
 pub use self::directory::Directory;
 use self::record::Recorder;
 use self::tail::FrameTail;
 use crate::analysis::Kind;
+use crate::analysis::latency::Latency;
 use crate::config::Config;
 use crate::output::Output;
+use crate::plot::Panel;
 use crate::progress::Summary;
 pub use ringbuf_console::frames::{Content, FrameView, Image, describe};
 use ringbuf_console::usage::Usage;
 
 /// Looks at frames and has something to say.
 pub trait FrameAnalysis {
+    /// Frames come, or only news: so many before the first of them were missed, and it is this moment on the clock of
+    /// their publication.
+    fn begin(
+        &mut self,
+        _first_sequence: u64,
+        _missed: u64,
+        _now: Option<i64>,
+        _output: &mut Output,
+    ) -> io::Result<()> {
+        Ok(())
+    }
+
     /// One more frame.
     fn frame(&mut self, frame: &FrameView<'_>, output: &mut Output) -> io::Result<()>;
 
     /// A period has ended, or everything has: `summary` says which, and what it covers.
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()>;
+
+    /// As [`Analysis::restarted`](crate::analysis::Analysis::restarted).
+    fn restarted(&mut self) {}
+
+    /// As [`Analysis::panels`](crate::analysis::Analysis::panels).
+    fn panels(&self) -> Vec<Panel> {
+        Vec::new()
+    }
 }
 
-/// What to do with frames.
-pub fn analysis(config: &Config) -> anyhow::Result<Box<dyn FrameAnalysis>> {
+/// What to do with frames, the reader of which attached then.
+pub fn analysis(config: &Config, attached: Instant) -> anyhow::Result<Box<dyn FrameAnalysis>> {
     let ring = config.ring_name();
     if !config.fields.is_empty() {
         let what = format!("ring {ring} holds frames, which have no fields: leave out --field");
@@ -43,14 +68,15 @@ pub fn analysis(config: &Config) -> anyhow::Result<Box<dyn FrameAnalysis>> {
     match &config.kind {
         Kind::Tail => Ok(Box::new(FrameTail)),
         Kind::Record(options) => Ok(Box::new(Recorder::to(Directory::open(options)?))),
-        Kind::Stats(_)
-        | Kind::Anomaly(_)
-        | Kind::Spectrum(_)
-        | Kind::Health(_)
-        | Kind::Latency(_) => {
+        Kind::Latency(_) => {
+            let is_stamped = inspect::info(&config.ring).is_ok_and(|info| info.stamped);
+            let latency = Latency::new(is_stamped, config.is_plotted, attached)?;
+            Ok(Box::new(latency))
+        }
+        Kind::Stats(_) | Kind::Anomaly(_) | Kind::Spectrum(_) | Kind::Health(_) => {
             let kind = config.kind.name();
             let what = format!(
-                "ring {ring} holds frames, and {kind} looks at records: use analyzer tail, or analyzer record"
+                "ring {ring} holds frames, and {kind} looks at records: use analyzer tail, analyzer record or analyzer latency"
             );
             Err(Usage(what).into())
         }

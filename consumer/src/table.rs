@@ -70,6 +70,26 @@ pub fn figure(number: impl Into<Option<f64>>) -> String {
     }
 }
 
+/// A length of time to three digits, in the unit that suits it.
+pub fn time(seconds: f64) -> String {
+    let (scale, unit) = match seconds.abs() {
+        0.0 => return "0 s".to_owned(),
+        size if size < 1e-6 => (1e9, "ns"),
+        size if size < 1e-3 => (1e6, "µs"),
+        size if size < 1.0 => (1e3, "ms"),
+        size if size < 1e3 => (1.0, "s"),
+        size if size < 36e4 => (1.0 / 3600.0, "h"),
+        _ => (1.0 / 86400.0, "days"),
+    };
+    let number = seconds * scale;
+    let decimals = match number.abs() {
+        size if size < 10.0 => 2,
+        size if size < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{number:.decimals$} {unit}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,11 +6,13 @@ mod common;
 mod entering;
 mod following;
 mod frames;
+mod latency;
 mod pages;
 mod plotting;
 mod producer_death;
 mod recording;
 mod several;
 mod spans;
+mod spectrum;
 #[cfg(not(ringbuf_portable))]
 mod truncated;
