@@ -120,11 +120,23 @@ impl Analyst<FrameReader> for OfFrames {
         self.0.report(summary, output)
     }
 
+    fn died(&mut self) {
+        self.0.died();
+    }
+
     fn restarted(&mut self) {
         self.0.restarted();
     }
 
     fn panels(&self) -> Vec<Panel> {
         self.0.panels()
+    }
+
+    fn alarm(&self) -> Option<Instant> {
+        self.0.alarm()
+    }
+
+    fn silence(&mut self, now: Instant, output: &mut Output) -> io::Result<()> {
+        self.0.silence(now, output)
     }
 }

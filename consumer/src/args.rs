@@ -221,6 +221,10 @@ mod tests {
         assert_eq!(refused("analyzer record r"), MissingRequiredArgument);
         assert_eq!(refused("analyzer record r d --ring r"), ArgumentConflict);
         assert_eq!(refused("analyzer record r d --tag x"), ValueValidation);
+        assert_eq!(refused("analyzer health r --expect 5"), ValueValidation);
+        assert_eq!(refused("analyzer health r --stuck 1"), ValueValidation);
+        assert_eq!(refused("analyzer health r --range 5"), ValueValidation);
+        assert_eq!(refused("analyzer health r --plot a.svg"), UnknownArgument);
         let both = "analyzer tail r --no-wait --wait-for-ring 1s";
         assert_eq!(refused(both), ArgumentConflict);
         let both = "analyzer tail r --lossless --bounded 50ms";

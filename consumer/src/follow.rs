@@ -170,9 +170,6 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
                 return Ok(Ended::Duration);
             }
             self.report_periods(reader, now)?;
-            if self.analysis.alarm().is_some_and(|alarm| now >= alarm) {
-                self.sound(reader, now)?;
-            }
             if now.saturating_duration_since(self.flushed) >= BE_SEEN {
                 self.flush(now)?;
             }
@@ -200,6 +197,7 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
             if is_over {
                 return Ok(self.closed(reader));
             }
+            self.sound(reader)?;
             if let Some(ended) = self.nothing_will_come() {
                 return Ok(ended);
             }
@@ -207,10 +205,12 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
         Ok(Ended::Stopped)
     }
 
-    /// Nothing has come for as long as the analysis wanted to wait. What lies ready has come, though nobody has
-    /// looked yet.
-    fn sound(&mut self, reader: &R, now: Instant) -> io::Result<()> {
-        if reader.lag() == 0 {
+    /// Tells the analysis if nothing has come for as long as it wanted to wait. What lies ready has come, though nobody
+    /// has looked yet.
+    fn sound(&mut self, reader: &R) -> io::Result<()> {
+        let now = Instant::now();
+        let is_due = self.analysis.alarm().is_some_and(|alarm| now >= alarm);
+        if is_due && reader.lag() == 0 {
             self.analysis.silence(now, self.output)?;
             self.flush(now)?;
         }

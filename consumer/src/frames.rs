@@ -21,6 +21,7 @@ pub use self::directory::Directory;
 use self::record::Recorder;
 use self::tail::FrameTail;
 use crate::analysis::Kind;
+use crate::analysis::health::frames::FrameHealth;
 use crate::analysis::latency::Latency;
 use crate::config::Config;
 use crate::output::Output;
@@ -49,8 +50,21 @@ pub trait FrameAnalysis {
     /// A period has ended, or everything has: `summary` says which, and what it covers.
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()>;
 
+    /// As [`Analysis::died`](crate::analysis::Analysis::died).
+    fn died(&mut self) {}
+
     /// As [`Analysis::restarted`](crate::analysis::Analysis::restarted).
     fn restarted(&mut self) {}
+
+    /// As [`Analysis::alarm`](crate::analysis::Analysis::alarm).
+    fn alarm(&self) -> Option<Instant> {
+        None
+    }
+
+    /// As [`Analysis::silence`](crate::analysis::Analysis::silence).
+    fn silence(&mut self, _now: Instant, _output: &mut Output) -> io::Result<()> {
+        Ok(())
+    }
 
     /// As [`Analysis::panels`](crate::analysis::Analysis::panels).
     fn panels(&self) -> Vec<Panel> {
@@ -73,10 +87,14 @@ pub fn analysis(config: &Config, attached: Instant) -> anyhow::Result<Box<dyn Fr
             let latency = Latency::new(is_stamped, config.is_plotted, attached)?;
             Ok(Box::new(latency))
         }
-        Kind::Stats(_) | Kind::Anomaly(_) | Kind::Spectrum(_) | Kind::Health(_) => {
+        Kind::Health(options) => {
+            let is_stamped = inspect::info(&config.ring).is_ok_and(|info| info.stamped);
+            Ok(Box::new(FrameHealth::of(is_stamped, options)?))
+        }
+        Kind::Stats(_) | Kind::Anomaly(_) | Kind::Spectrum(_) => {
             let kind = config.kind.name();
             let what = format!(
-                "ring {ring} holds frames, and {kind} looks at records: use analyzer tail, analyzer record or analyzer latency"
+                "ring {ring} holds frames, and {kind} looks at records: use analyzer tail, record, latency or health"
             );
             Err(Usage(what).into())
         }

@@ -6,6 +6,7 @@ mod common;
 mod entering;
 mod following;
 mod frames;
+mod health;
 mod latency;
 mod pages;
 mod plotting;
