@@ -1,7 +1,6 @@
 """Compares what the analyzers said with the recording itself."""
 
 import csv
-import datetime
 import json
 import math
 import sys
@@ -43,22 +42,3 @@ for key, expected, tolerance in [
     error = abs(found[key] - expected) / abs(expected)
     print(f"{key:>5}  found {found[key]:<20}  expected {expected:<20}  relative error {error:.1e}")
     assert error <= tolerance, key
-
-
-def time(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).replace(tzinfo=None)
-
-
-with open("data/nab/combined_windows.subset.json") as file:
-    windows = [tuple(map(time, window)) for window in json.load(file)[f"realKnownCause/{name}"]]
-inside = lambda t: next((i for i, (begin, end) in enumerate(windows) if begin <= t <= end), None)
-with open(f"{results}/anomaly.json") as lines:
-    findings = [json.loads(line) for line in lines]
-findings = [inside(time(finding["time"])) for finding in findings if "score" in finding]
-normal = sum(inside(time(row["timestamp"])) is None for row in rows)
-flagged = findings.count(None) / normal
-print(f"findings in each window: {[findings.count(i) for i in range(len(windows))]}, "
-      f"outside: {findings.count(None)} of {normal} records, {flagged:.2%}")
-# The second window is the planned shutdown, the last one the failure; the other two are subtle.
-assert findings.count(1) > 10 and findings.count(3) > 10, "shutdown and failure must be found"
-assert flagged < 0.01, "under 1 % of normal records may be flagged"

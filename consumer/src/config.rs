@@ -7,7 +7,6 @@ use std::time::Duration;
 use ringbuf_core::{Delivery, Start, Until};
 
 use crate::analysis::Kind;
-use crate::analysis::anomaly::Rule;
 use crate::args::{Analysis, Args, Common, Options, Plotting, Record};
 use crate::output::Format;
 
@@ -82,13 +81,7 @@ impl From<Args> for Plan {
             Analysis::Tail(common) => Plan::common(Kind::Tail, common, None),
             Analysis::Record(record) => Plan::record(record),
             Analysis::Anomaly(anomaly) => {
-                let rule = match (anomaly.center, anomaly.band) {
-                    (Some(center), Some(band)) => Rule::Band { center, band },
-                    _ => Rule::Robust {
-                        window: anomaly.window,
-                        threshold: anomaly.threshold,
-                    },
-                };
+                let rule = anomaly.rule();
                 Plan::common(Kind::Anomaly(rule), anomaly.common, Some(anomaly.plotting))
             }
             Analysis::Spectrum(spectrum) => {
@@ -202,7 +195,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::anomaly::{DEFAULT_THRESHOLD, DEFAULT_WINDOW};
+    use crate::analysis::anomaly::{DEFAULT_THRESHOLD, DEFAULT_WINDOW, Rule};
     use clap::Parser;
 
     fn plan(line: &str) -> Plan {
@@ -322,11 +315,18 @@ mod tests {
             Kind::Anomaly(rule) => rule,
             kind => panic!("expected an anomaly rule, found {kind:?}"),
         };
-        let robust = Rule::Robust {
+        let learned = |robust, change| Rule::Learned {
             window: DEFAULT_WINDOW,
             threshold: DEFAULT_THRESHOLD,
+            robust,
+            change,
         };
-        assert_eq!(rule("analyzer anomaly imu"), robust);
+        assert_eq!(rule("analyzer anomaly imu"), learned(true, true));
+        let only = |which: &str| rule(&format!("analyzer anomaly imu --rule {which}"));
+        assert_eq!(only("robust"), learned(true, false));
+        assert_eq!(only("change"), learned(false, true));
+        assert_eq!(only("change,robust"), learned(true, true));
+        assert_eq!(only("change --rule robust"), learned(true, true));
         let band = Rule::Band {
             center: 50.0,
             band: 25.0,

@@ -1,12 +1,17 @@
-//! `anomaly`: values outside a fixed band, or unlike the values before them.
+//! `anomaly`: values outside a fixed band, or unlike the values before them, and changes that last.
 //!
-//! A finding is one value of one record; every value is judged by itself and at once. What is
-//! found is the same however the records arrive, as long as the same records are missed.
+//! A finding is one value of one record, judged by itself and at once, or a change, known three blocks after it began.
+//! What is found is the same however the records arrive, as long as the same records are missed.
 //!
 //! | rule | finding | score |
 //! | --- | --- | --- |
 //! | band | further than `--band` from `--center`; infinite is outside, NaN is not | distance / band |
 //! | robust | level or jump above `--threshold` (see `robust`) | the larger one of the two |
+//! | change | three blocks unlike the ones before (see `change`) | the least of the three |
+//!
+//! Without a band both others are looked for, and a change also says from where on the robust rule compares: what has
+//! changed and stays is one finding, and not half a window of them. Programs are told every finding; people, when an
+//! episode of them begins, and when it is over.
 //!
 //! The defaults of the robust rule were chosen on recordings of real sensors (in `data/`), in the
 //! middle of a region in which they hardly matter; a test keeps the figures. On the temperature
@@ -25,26 +30,43 @@
 //! independent values, and those of a sensor follow one another: it finds 4 % outside. An inertial
 //! sensor marked as at rest or moving has findings in 3 % of its records at rest and in half of
 //! those in which it moves.
+//!
+//! The change rule has the same window and threshold, and 32 blocks of it; how well all of it does on the recordings,
+//! beside trivial detectors, is in `docs/ANOMALIES.md` and checked by `ci/anomalies.py`.
 
-use std::io::{self, Write};
+use std::io;
 
+use ringbuf_console::times::Times;
 use ringbuf_console::usage::Usage;
 use ringbuf_core::{Column, Records};
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
 
-use super::robust::Robust;
+mod change;
+mod episode;
+mod judge;
+mod moments;
+mod picture;
+mod report;
+mod telling;
+mod usual;
+mod values;
+
+use self::judge::Judge;
+use self::moments::Moments;
+use self::report::Own;
 pub use super::robust::WARM_UP;
+use super::timeline::Timeline;
 use super::{Analysis, Subject, View};
 use crate::output::{Format, Output};
+use crate::plot::Panel;
 use crate::progress::{Report, Summary};
-use crate::table::figure;
-use ringbuf_console::times::{Time, Times};
 
 /// With how many earlier values a value is compared.
 pub const DEFAULT_WINDOW: usize = 2048;
 /// From which score on a value is a finding.
 pub const DEFAULT_THRESHOLD: f64 = 6.0;
+
+/// With a band, so many records without a finding end an episode.
+const QUIET: u64 = 64;
 
 /// Records of which the findings are put in order at a time.
 const CHUNK: usize = 4096;
@@ -52,270 +74,124 @@ const CHUNK: usize = 4096;
 /// What makes a value an anomaly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rule {
+    /// Being further than the band from the center.
     Band { center: f64, band: f64 },
-    Robust { window: usize, threshold: f64 },
+    /// Being unlike the values before.
+    Learned {
+        window: usize,
+        threshold: f64,
+        /// Look for single values.
+        robust: bool,
+        /// Look for changes that last.
+        change: bool,
+    },
 }
 
-/// Why a value is an anomaly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Why {
-    Band,
-    Level,
-    Jump,
-}
-
-/// Values outside a fixed band, or unlike the values before them.
+/// Values outside a fixed band or unlike the values before them, and changes of what is usual.
 pub struct Anomaly {
-    times: Times,
-    columns: Vec<ColumnJudge>,
+    judges: Vec<Judge>,
+    moments: Moments,
     name_width: usize,
+    /// What was counted in all, for the picture.
+    counted: Vec<judge::Counts>,
 }
-
-struct ColumnJudge {
-    column: Column,
-    judge: Judge,
-    period: Counts,
-    /// All periods before this one.
-    total: Counts,
-}
-
-enum Judge {
-    Band { center: f64, band: f64 },
-    Robust { robust: Box<Robust>, threshold: f64 },
-}
-
-/// Of one field: how many values were judged, and how many were anomalies.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-struct Counts {
-    judged: u64,
-    anomalies: u64,
-}
-
-/// Which value, and how bad it is.
-struct Found {
-    record: usize,
-    column: usize,
-    value: f64,
-    score: f64,
-    why: Why,
-}
-
-#[derive(Serialize)]
-struct Finding<'a> {
-    sequence: u64,
-    time: Time,
-    field: &'a str,
-    value: f64,
-    score: f64,
-    why: Why,
-}
-
-#[derive(Serialize)]
-struct Own<'a> {
-    anomalies: u64,
-    fields: Fields<'a>,
-}
-
-/// A map that keeps the order of the fields.
-struct Fields<'a>(Vec<(&'a str, Counts)>);
 
 impl Anomaly {
     pub fn of(what: &Subject<'_>, rule: Rule) -> Result<Anomaly, Usage> {
         let width = |column: &Column| column.name().chars().count();
         let columns = what.numbers()?;
+        let keep = match rule {
+            Rule::Learned {
+                window,
+                change: true,
+                ..
+            } => change::reach(window),
+            _ => 0,
+        };
+        let timeline = what
+            .is_plotted
+            .then(|| Timeline::of(what.schema, what.is_stamped));
         Ok(Anomaly {
-            times: Times::of(what.schema),
+            moments: Moments::of_last(keep, Times::of(what.schema), timeline),
             name_width: columns.iter().map(width).max().unwrap_or(0),
-            columns: columns
+            judges: columns
                 .into_iter()
-                .map(|column| ColumnJudge {
-                    column,
-                    judge: Judge::of(rule),
-                    period: Counts::default(),
-                    total: Counts::default(),
-                })
+                .map(|column| Judge::of(column, rule, what.is_plotted))
                 .collect(),
+            counted: Vec::new(),
         })
-    }
-
-    fn write(
-        &self,
-        found: &Found,
-        records: &Records<'_>,
-        first_sequence: u64,
-        output: &mut Output,
-    ) -> io::Result<()> {
-        let column = &self.columns[found.column].column;
-        let finding = Finding {
-            sequence: first_sequence.saturating_add(found.record as u64),
-            time: self.times.at(records, found.record),
-            field: column.name(),
-            value: found.value,
-            score: found.score,
-            why: found.why,
-        };
-        match output.format() {
-            Format::Json => output.line(&finding),
-            Format::Human => self.write_line(&finding, column.unit(), output),
-        }
-    }
-
-    fn write_line(
-        &self,
-        finding: &Finding<'_>,
-        unit: Option<&str>,
-        output: &mut Output,
-    ) -> io::Result<()> {
-        if let Some(ring) = output.ring().map(str::to_owned) {
-            write!(output.writer(), "{ring}  ")?;
-        }
-        let out = output.writer();
-        write!(out, "{:>10}  ", finding.sequence)?;
-        if self.times.known() {
-            write!(out, "{:>24}  ", finding.time)?;
-        }
-        let value = match unit {
-            Some(unit) => format!("{} {unit}", figure(finding.value)),
-            None => figure(finding.value),
-        };
-        let why = match finding.why {
-            Why::Band => "outside the band",
-            Why::Level => "unusual level",
-            Why::Jump => "jump",
-        };
-        let (field, width, score) = (finding.field, self.name_width, finding.score);
-        writeln!(
-            out,
-            "{field:<width$}  {value:>16}  score {score:>6.1}  {why}"
-        )
     }
 }
 
 impl Analysis for Anomaly {
     fn update(&mut self, view: &View<'_>, output: &mut Output) -> io::Result<()> {
         if view.missed > 0 {
-            for column in &mut self.columns {
-                column.judge.lost(view.missed);
+            for judge in &mut self.judges {
+                judge.missed(view.missed);
             }
         }
         let schema = view.records.schema();
-        let mut first_sequence = view.first_sequence;
-        for chunk in view.records.bytes().chunks(CHUNK * schema.size()) {
+        for (i, chunk) in view
+            .records
+            .bytes()
+            .chunks(CHUNK * schema.size())
+            .enumerate()
+        {
             let records = Records::new(schema, chunk);
+            let first = i * CHUNK;
+            let sequence = view.first_sequence.saturating_add(first as u64);
+            self.moments.add(view, first..first + records.len());
             // Field by field is fastest; what was found is then told record by record.
-            let mut found = Vec::new();
-            for (index, column) in self.columns.iter_mut().enumerate() {
-                column.judge_all(&records, index, &mut found);
+            let mut told = Vec::new();
+            let moments = &self.moments;
+            for (index, judge) in self.judges.iter_mut().enumerate() {
+                let place = |sequence| moments.place(sequence);
+                judge.judge(&records, sequence, index, &place, &mut told);
             }
-            found.sort_unstable_by_key(|found| (found.record, found.column));
-            for found in &found {
-                self.write(found, &records, first_sequence, output)?;
+            told.sort_by_key(|told| (told.record, told.column));
+            for told in &told {
+                self.tell(told, sequence, output)?;
             }
-            first_sequence = first_sequence.saturating_add(records.len() as u64);
         }
         Ok(())
     }
 
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
-        let mut fields = Vec::new();
-        for column in &mut self.columns {
-            let period = std::mem::take(&mut column.period);
-            column.total.judged += period.judged;
-            column.total.anomalies += period.anomalies;
-            let covered = if summary.last { column.total } else { period };
-            fields.push((column.column.name(), covered));
+        if summary.last {
+            self.end_episodes(output)?;
         }
-        let anomalies = fields.iter().map(|(_, counts)| counts.anomalies).sum();
+        let counts = self
+            .judges
+            .iter_mut()
+            .map(|judge| judge.counts(summary.last));
+        let counts: Vec<_> = counts.collect();
+        let names = self.judges.iter().map(|judge| judge.column.name());
+        let own = Own::of(names.zip(counts.iter().copied()).collect());
         match output.format() {
-            Format::Json => {
-                let fields = Fields(fields);
-                let own = Own { anomalies, fields };
-                output.object(&Report { summary, own })
-            }
-            Format::Human => {
-                let s = if anomalies == 1 { "y" } else { "ies" };
-                output.text(format_args!("{summary}: {anomalies} anomal{s}"))
-            }
+            Format::Json => output.object(&Report { summary, own })?,
+            Format::Human => own.write(summary, output)?,
         }
+        self.counted = counts;
+        Ok(())
     }
 
     fn restarted(&mut self) {
-        for column in &mut self.columns {
-            if let Judge::Robust { robust, .. } = &mut column.judge {
-                robust.interrupted();
-            }
-        }
-    }
-}
-
-impl ColumnJudge {
-    fn judge_all(&mut self, records: &Records<'_>, index: usize, found: &mut Vec<Found>) {
-        for (record, value) in records.numbers(&self.column).enumerate() {
-            let Some((score, why)) = self.judge.judge(value) else {
-                continue;
-            };
-            self.period.judged += 1;
-            if let Some(why) = why {
-                self.period.anomalies += 1;
-                found.push(Found {
-                    record,
-                    column: index,
-                    value,
-                    score,
-                    why,
-                });
-            }
-        }
-    }
-}
-
-impl Judge {
-    fn of(rule: Rule) -> Judge {
-        match rule {
-            Rule::Band { center, band } => Judge::Band { center, band },
-            Rule::Robust { window, threshold } => Judge::Robust {
-                robust: Box::new(Robust::over(window)),
-                threshold,
-            },
+        for judge in &mut self.judges {
+            judge.interrupted();
         }
     }
 
-    /// The score, and why it is a finding if it is one; `None` for what cannot be judged.
-    fn judge(&mut self, value: f64) -> Option<(f64, Option<Why>)> {
-        match self {
-            Judge::Band { .. } if value.is_nan() => None,
-            Judge::Band { center, band } => {
-                let distance = (value - *center).abs();
-                let outside = distance > *band;
-                Some((distance / *band, outside.then_some(Why::Band)))
-            }
-            Judge::Robust { robust, threshold } => {
-                let score = robust.score(value)?;
-                let (larger, why) = if score.jump > score.level {
-                    (score.jump, Why::Jump)
-                } else {
-                    (score.level, Why::Level)
-                };
-                Some((larger, (larger > *threshold).then_some(why)))
-            }
-        }
-    }
-
-    fn lost(&mut self, missed: u64) {
-        if let Judge::Robust { robust, .. } = self {
-            robust.lost(missed);
-        }
-    }
-}
-
-impl Serialize for Fields<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, counts) in &self.0 {
-            map.serialize_entry(name, counts)?;
-        }
-        map.end()
+    fn panels(&self) -> Vec<Panel> {
+        let Some(timeline) = self.moments.timeline() else {
+            return Vec::new();
+        };
+        let judges = self.judges.iter().zip(&self.counted);
+        judges
+            .filter_map(|(judge, counts)| {
+                let name = judge.column.name();
+                Some(judge.picture()?.panel(name, timeline.axis(), *counts))
+            })
+            .collect()
     }
 }
 

@@ -2,14 +2,28 @@ use super::super::Kind;
 use super::super::tests::{subject, view};
 use super::*;
 use crate::output::tests::Written;
+use crate::plot::Layer;
 use crate::progress::tests::summary_of;
+use proptest::prelude::*;
 use ringbuf_core::{Clock, Element, Field, Schema};
 use serde_json::Value;
 
-const ROBUST: Rule = Rule::Robust {
+/// What is looked for if nothing is said.
+const USUAL: Rule = Rule::Learned {
     window: DEFAULT_WINDOW,
     threshold: DEFAULT_THRESHOLD,
+    robust: true,
+    change: true,
 };
+
+fn robust(window: usize, threshold: f64) -> Rule {
+    Rule::Learned {
+        window,
+        threshold,
+        robust: true,
+        change: false,
+    }
+}
 
 fn schema() -> Schema {
     Schema::packed([
@@ -90,7 +104,7 @@ fn tally(file: &str, window: usize, threshold: f64) -> (Vec<usize>, usize, usize
             .iter()
             .position(|(a, b)| (&a[..]..=b).contains(&time))
     };
-    let (findings, _) = found(Rule::Robust { window, threshold }, &values, 1_000);
+    let (findings, _) = found(robust(window, threshold), &values, 1_000);
     let (mut inside, mut outside) = (vec![0; windows.len()], 0);
     for finding in findings {
         match in_window(&times[finding["sequence"].as_u64().unwrap() as usize]) {
@@ -131,7 +145,7 @@ fn a_band_finds_exactly_what_is_outside() {
     };
     let values = [50.0, 75.0, 75.1, 25.0, 24.5, f64::NAN, f64::INFINITY];
     let (findings, last) = found(rule, &values, 2);
-    let expected = r#"{"sequence":4,"time":"1970-01-01T00:04:00Z","field":"value","value":24.5,"score":1.02,"why":"band"}"#;
+    let expected = r#"{"sequence":4,"time":"1970-01-01T00:04:00Z","field":"value","value":24.5,"score":1.02,"why":"band","episode":1}"#;
     assert_eq!(
         findings[1],
         serde_json::from_str::<Value>(expected).unwrap()
@@ -149,10 +163,7 @@ fn a_band_finds_exactly_what_is_outside() {
 #[test]
 fn how_records_arrive_changes_nothing() {
     let (_, values) = recording("nab/ambient_temperature_system_failure.csv", 1);
-    let rule = Rule::Robust {
-        window: 100,
-        threshold: 4.0,
-    };
+    let rule = robust(100, 4.0);
     let at_once = judged(rule, &values, values.len(), Format::Json).lines();
     assert!(at_once.len() > 50);
     for batch in [1, 7, 1_000, CHUNK, CHUNK + 1] {
@@ -195,7 +206,7 @@ fn findings_come_record_by_record() {
 fn a_gap_is_taken_into_account() {
     let (schema, written) = (schema(), Written::default());
     let mut output = written.output(Format::Json);
-    let mut anomaly = Kind::Anomaly(ROBUST).of(&subject(&schema)).unwrap();
+    let mut anomaly = Kind::Anomaly(USUAL).of(&subject(&schema)).unwrap();
     let calm: Vec<f64> = (0..200).map(|i| f64::from(i % 10)).collect();
     let other: Vec<f64> = calm.iter().map(|value| value + 1_000.0).collect();
     let mut view = |values: &[f64], missed| {
@@ -236,4 +247,233 @@ fn people_get_a_line_a_finding() {
     ];
     assert_eq!(words, expected);
     assert_eq!(lines[1], "total: 2 records in 1.0 s (0..2): 1 anomaly");
+    assert!(lines[2].starts_with("field  judged  not judged"));
+    let words: Vec<&str> = lines[3].split_whitespace().collect();
+    assert_eq!(words, ["value", "2", "0", "1", "1", "0"]);
+}
+
+#[test]
+fn people_are_told_when_an_episode_begins_and_is_over() {
+    let rule = Rule::Band {
+        center: 0.0,
+        band: 1.0,
+    };
+    let mut values = vec![0.0; 300];
+    values[10..20].fill(3.0);
+    values[15] = -4.0;
+    values[200..300].fill(2.0);
+    let lines = judged(rule, &values, 7, Format::Human).lines();
+    assert_eq!(lines.len(), 7, "{lines:?}");
+    assert!(
+        lines[0].ends_with("score    3.0  outside the band"),
+        "{lines:?}"
+    );
+    let over = "over: 10 anomalies from 10 to 19, the worst -4 °C with score 4.0";
+    assert!(lines[1].trim_start().starts_with("84 "), "{lines:?}");
+    assert!(lines[1].ends_with(over), "{lines:?}");
+    assert!(lines[2].trim_start().starts_with("200 "), "{lines:?}");
+    let still = "still so: 100 anomalies from 200 to 299, the worst 2 °C with score 2.0";
+    assert!(lines[3].ends_with(still), "{lines:?}");
+    assert!(
+        lines[4].ends_with(": 110 anomalies in 2 episodes"),
+        "{lines:?}"
+    );
+}
+
+/// Noise, then noise around another level.
+fn step(before: usize, after: usize) -> Vec<f64> {
+    let mut state = 7u64;
+    let noise = std::iter::from_fn(move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        Some((state >> 11) as f64 / (1u64 << 53) as f64)
+    });
+    let noise = noise.take(before + after).enumerate();
+    noise
+        .map(|(i, value)| value + if i < before { 20.0 } else { 40.0 })
+        .collect()
+}
+
+#[test]
+fn a_change_is_one_finding_and_what_follows_is_usual() {
+    let (found, last) = found(USUAL, &step(5_000, 5_000), 1_000);
+    let (changes, points): (Vec<&Value>, Vec<&Value>) =
+        found.iter().partition(|line| line["why"] == "change");
+    assert_eq!(changes.len(), 1);
+    let change = changes[0];
+    assert_eq!(
+        (&change["sequence"], &change["of"], &change["missing"]),
+        (&5_000.into(), &"level".into(), &0.into())
+    );
+    assert_eq!(change["time"], "1970-01-04T11:20:00Z");
+    let level = |side: &str| change[side]["level"].as_f64().unwrap();
+    assert!((level("before") - 20.5).abs() < 0.1 && (level("after") - 40.5).abs() < 0.1);
+    // Until it is known that it lasts, and not for half a window.
+    let known_at = change["known_at"].as_u64().unwrap();
+    assert!(
+        points
+            .iter()
+            .all(|point| point["sequence"].as_u64() <= Some(known_at))
+    );
+    assert_eq!(points.len() as u64, known_at - 5_000 + 1);
+    assert!(
+        points
+            .iter()
+            .all(|point| point["episode"] == 1 && point["window"] == 1.0)
+    );
+    assert_eq!(last["changes"], 1);
+    let counts = &last["fields"]["value"];
+    assert_eq!(
+        (&counts["episodes"], &counts["changes"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(
+        (&counts["judged"], &counts["not_judged"]),
+        (&9_936.into(), &64.into())
+    );
+}
+
+#[test]
+fn a_change_tells_that_another_producer_carried_on() {
+    let (schema, written) = (schema(), Written::default());
+    let mut output = written.output(Format::Json);
+    let mut anomaly = Kind::Anomaly(USUAL).of(&subject(&schema)).unwrap();
+    let bytes = bytes_of(&step(5_000, 5_000));
+    let (old, new) = bytes.split_at(bytes.len() / 2);
+    let view = |bytes, first| super::super::tests::view(Records::new(&schema, bytes), first, 0);
+    anomaly.update(&view(old, 0), &mut output).unwrap();
+    anomaly.died();
+    anomaly.restarted();
+    anomaly.update(&view(new, 5_000), &mut output).unwrap();
+    output.flush().unwrap();
+    let found = written.objects();
+    let change = found.iter().find(|line| line["why"] == "change").unwrap();
+    assert_eq!(
+        (&change["sequence"], &change["restarted"]),
+        (&5_000.into(), &true.into())
+    );
+}
+
+#[test]
+fn a_change_is_a_line_for_people() {
+    let rule = Rule::Learned {
+        window: DEFAULT_WINDOW,
+        threshold: DEFAULT_THRESHOLD,
+        robust: false,
+        change: true,
+    };
+    let lines = judged(rule, &step(5_000, 5_000), 999, Format::Human).lines();
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert!(lines[0].contains("change: level 20."), "{lines:?}");
+    assert!(lines[1].ends_with(": 0 anomalies, 1 change"), "{lines:?}");
+}
+
+/// Records of a sensor that are handed over in batches, some of them missed.
+fn told_of(values: &[f64], missed: &[(usize, usize)], batch: usize) -> Vec<String> {
+    let (schema, written) = (schema(), Written::default());
+    let mut output = written.output(Format::Json);
+    let mut anomaly = Kind::Anomaly(USUAL).of(&subject(&schema)).unwrap();
+    let bytes = bytes_of(values);
+    let (mut at, mut lost) = (0, 0);
+    let mut give = |from: usize, to: usize, lost: &mut u64| {
+        for begin in (from..to).step_by(batch) {
+            let end = (begin + batch).min(to);
+            let piece = &bytes[begin * schema.size()..end * schema.size()];
+            let view = view(Records::new(&schema, piece), begin as u64, *lost);
+            anomaly.update(&view, &mut output).unwrap();
+            *lost = 0;
+        }
+    };
+    for &(first, len) in missed {
+        give(at, first, &mut lost);
+        at = first + len;
+        lost = len as u64;
+    }
+    give(at, values.len(), &mut lost);
+    let summary = summary_of(values.len() as u64, true);
+    anomaly.report(&summary, &mut output).unwrap();
+    output.flush().unwrap();
+    written.lines()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn with_gaps_too_how_records_arrive_changes_nothing(
+        batch in 1..3_000usize,
+        gaps in prop::collection::vec((1..700usize, 1..300usize), 0..12),
+    ) {
+        let (_, values) = recording("xio-fusion/sensor_data.csv", 5);
+        let mut missed = Vec::new();
+        let mut at = 0;
+        for (read, lost) in gaps {
+            missed.push((at + read, lost));
+            at += read + lost;
+        }
+        let found = told_of(&values, &missed, batch);
+        prop_assert_eq!(found, told_of(&values, &missed, usize::MAX / 2));
+    }
+}
+
+#[test]
+fn a_recording_has_its_figures() {
+    let last = |path, column| found(USUAL, &recording(path, column).1, 1_000).1;
+    let counts = |path, column| {
+        let last = last(path, column);
+        ["anomalies", "episodes", "changes"].map(|name| last[name].as_u64().unwrap())
+    };
+    let machine = "nab/machine_temperature_system_failure.csv";
+    let ambient = "nab/ambient_temperature_system_failure.csv";
+    let (broad, imu) = (
+        "broad/24_disturbed_tapping_A.csv",
+        "xio-fusion/sensor_data.csv",
+    );
+    assert_eq!(counts(machine, 1), [496, 21, 3]);
+    assert_eq!(counts(ambient, 1), [5, 4, 0]);
+    assert_eq!(counts(broad, 1), [253, 14, 2]);
+    assert_eq!(counts(broad, 9), [255, 39, 1]);
+    assert_eq!(counts(imu, 4), [1317, 15, 8]);
+}
+
+#[test]
+fn a_picture_shows_what_was_found() {
+    let schema = schema();
+    let mut output = Written::default().output(Format::Json);
+    let subject = Subject {
+        is_plotted: true,
+        ..subject(&schema)
+    };
+    let mut anomaly = Kind::Anomaly(USUAL).of(&subject).unwrap();
+    let mut values = step(5_000, 5_000);
+    values[8_000] = 90.0;
+    let bytes = bytes_of(&values);
+    let half = bytes.len() / 2;
+    for (first, missed, piece) in [(0, 0, &bytes[..half]), (5_500, 500, &bytes[half..])] {
+        let view = view(Records::new(&schema, piece), first, missed);
+        anomaly.update(&view, &mut output).unwrap();
+    }
+    anomaly
+        .report(&summary_of(10_000, true), &mut output)
+        .unwrap();
+    let panels = anomaly.panels();
+    assert_eq!(panels.len(), 1);
+    let panel = &panels[0];
+    assert_eq!(
+        (panel.title.as_str(), panel.y.label.as_str()),
+        ("value", "value (°C)")
+    );
+    assert!(panel.notes[0].contains("1 change"), "{:?}", panel.notes);
+    assert_eq!(panel.gaps, [299_940.0..300_000.0]);
+    let marked = panel
+        .layers
+        .iter()
+        .any(|layer| matches!(layer, Layer::Marks(_, marks) if marks.contains(&(480_000.0, 90.0))));
+    assert!(marked, "{:?}", panel.layers);
+    let upright = panel.layers.iter().find_map(|layer| match layer {
+        Layer::Upright(_, at) => Some(*at),
+        _ => None,
+    });
+    assert_eq!(upright, Some(300_000.0));
 }

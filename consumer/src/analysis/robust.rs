@@ -20,13 +20,15 @@
 //! as they would have done had they come, and no jump is measured across them. Values that are
 //! not finite are not scored and leave no trace.
 
+use std::ops::Range;
+
 use super::window::Window;
 
 /// Values before the first score: with fewer the spread is a guess.
 pub const WARM_UP: usize = 64;
 
 /// The standard deviation of normally distributed values for a MAD of 1.
-const MAD_TO_DEVIATION: f64 = 1.4826;
+pub const MAD_TO_DEVIATION: f64 = 1.4826;
 
 /// Scores the values of one field.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub struct Robust {
 pub struct Score {
     pub level: f64,
     pub jump: f64,
+    /// With which part of a window it was compared.
+    pub window: f64,
 }
 
 impl Robust {
@@ -60,11 +64,13 @@ impl Robust {
             return None;
         }
         let jump = self.jump_to(value);
+        let window = self.levels.fullness();
         let score = score(&self.levels, value).map(|level| Score {
             level,
             jump: jump
                 .and_then(|jump| score(&self.jumps, jump))
                 .unwrap_or(0.0),
+            window,
         });
         self.levels.push(value);
         if let Some(jump) = jump {
@@ -80,6 +86,23 @@ impl Robust {
         self.levels.forget(missed);
         self.jumps.forget(missed);
         self.interrupted();
+    }
+
+    /// What came before the last `values` is not usual any more.
+    pub fn keep_last(&mut self, values: usize) {
+        for window in [&mut self.levels, &mut self.jumps] {
+            window.forget(window.len().saturating_sub(values));
+        }
+    }
+
+    /// From where to where the level is no finding; `None` while nothing is.
+    pub fn usual(&self, threshold: f64) -> Option<Range<f64>> {
+        if self.levels.len() < WARM_UP {
+            return None;
+        }
+        let median = self.levels.median()?;
+        let width = threshold * MAD_TO_DEVIATION * self.levels.half_width(median)?;
+        Some(median - width..median + width)
     }
 
     /// What comes next need not follow what came before.
@@ -194,7 +217,8 @@ mod tests {
             robust.score(20.0),
             Some(Score {
                 level: 0.0,
-                jump: 0.0
+                jump: 0.0,
+                window: 1.0
             })
         );
         let level = robust.score(20.5).unwrap().level;
@@ -212,6 +236,33 @@ mod tests {
         assert!(robust.score(0.0).is_some());
         robust.lost(u64::MAX);
         assert_eq!(robust.score(0.0), None);
+    }
+
+    #[test]
+    fn how_much_it_is_compared_with_is_said() {
+        let mut robust = warm(500);
+        assert_eq!(robust.score(0.0).unwrap().window, 1.0);
+        robust.lost(100);
+        assert_eq!(robust.score(0.0).unwrap().window, 0.8);
+        robust.keep_last(100);
+        assert_eq!(robust.score(0.0).unwrap().window, 0.2);
+    }
+
+    #[test]
+    fn the_usual_range_is_where_levels_are_no_findings() {
+        let mut robust = warm(500);
+        let usual = robust.usual(6.0).unwrap();
+        for (value, is_usual) in [
+            (usual.start + 0.01, true),
+            (usual.start - 0.01, false),
+            (usual.end - 0.01, true),
+            (usual.end + 0.01, false),
+        ] {
+            let mut robust = warm(500);
+            assert_eq!(robust.score(value).unwrap().level <= 6.0, is_usual);
+        }
+        robust.lost(u64::MAX);
+        assert_eq!(robust.usual(6.0), None);
     }
 
     #[test]

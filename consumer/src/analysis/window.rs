@@ -28,6 +28,11 @@ impl Window {
         self.sorted.len()
     }
 
+    /// Which part of its values are there.
+    pub fn fullness(&self) -> f64 {
+        self.len() as f64 / self.capacity as f64
+    }
+
     /// Takes a value in; the oldest one leaves when there are more than `capacity`.
     pub fn push(&mut self, value: f64) {
         let to = self.sorted.partition_point(|&other| other < value);

@@ -1,6 +1,7 @@
 //! Analyzers as processes, on real rings.
 #![cfg(target_os = "linux")]
 
+mod anomalies;
 mod bounded;
 mod common;
 mod entering;
