@@ -5,25 +5,26 @@ use clap::{Command, Parser};
 
 use crate::pages;
 
-/// Reads every example of every help text of a program as the program would, and returns how many there are.
+/// Reads every example of every help text of a program as the program would, and returns the words of each.
 ///
-/// An example is a line that is indented by two spaces and runs the program, alone or in a pipeline; what stands behind
-/// two spaces, or a `#`, is said about it.
+/// An example is a line that is indented by two spaces and runs the program, alone or in a pipeline; it goes on behind a `\`,
+/// and what stands behind two spaces, or a `#`, is said about it.
 ///
 /// # Errors
 ///
 /// The example that is not understood, and why; or that there is none.
-pub fn check<P: Parser>() -> Result<usize, String> {
+pub fn check<P: Parser>() -> Result<Vec<Vec<String>>, String> {
     let mut command = pages::command::<P>();
     command.build();
     let name = command.get_name().to_owned();
     let pages: Vec<&Command> = std::iter::once(&command)
         .chain(command.get_subcommands())
         .collect();
-    let mut checked = 0;
+    let mut checked = Vec::new();
     for page in pages {
         let help = page.get_after_long_help().or(page.get_after_help());
         let help = help.map(ToString::to_string).unwrap_or_default();
+        let help = help.replace("\\\n     ", "");
         for line in help.lines().filter_map(|line| line.strip_prefix("  ")) {
             for words in runs_of(&name, line)? {
                 let read = pages::command::<P>().try_get_matches_from(&words).map(drop);
@@ -31,14 +32,14 @@ pub fn check<P: Parser>() -> Result<usize, String> {
                     Err(error) if !is_answer(&error) => {
                         return Err(format!("{}: {line}\n{error}", page.get_name()));
                     }
-                    _ => checked += 1,
+                    _ => checked.push(words),
                 }
             }
         }
     }
-    match checked {
-        0 => Err("there is no example".to_owned()),
-        _ => Ok(checked),
+    match checked.is_empty() {
+        true => Err("there is no example".to_owned()),
+        false => Ok(checked),
     }
 }
 
@@ -126,6 +127,8 @@ Words about tool --nothing.
 Examples:
   tool --number 1                   what it does
   A=b other --x 'a | tool' | tool --number '2' > file && tool --number 3 # tool
+  tool \\
+      --number 4
   other tool";
 
     #[test]
@@ -133,7 +136,7 @@ Examples:
         let tool = Tool::try_parse_from(["tool", "--number", "7"]).unwrap();
         assert_eq!(tool.number, Some(7));
         // And those of the completions and the manual pages.
-        assert_eq!(check::<Tool>(), Ok(3 + 5));
+        assert_eq!(check::<Tool>().unwrap().len(), 4 + 5);
     }
 
     #[test]

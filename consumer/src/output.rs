@@ -44,9 +44,12 @@ impl Output {
         }
     }
 
-    /// The ring to name in every line, if there is more than one.
-    pub fn ring(&self) -> Option<&str> {
-        self.ring.as_deref()
+    /// Begins a line for people with the ring of which it speaks, where there are several.
+    pub fn name_ring(&mut self) -> io::Result<()> {
+        match &self.ring {
+            Some(ring) => write!(self.out, "{ring}  "),
+            None => Ok(()),
+        }
     }
 
     pub fn format(&self) -> Format {

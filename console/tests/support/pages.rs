@@ -163,7 +163,7 @@ fn reads_well(page: &Path, help: &str) {
     let mut groff = Command::new("groff");
     // Wide enough for every line, and without the marks for bold and underlined.
     groff
-        .args(["-man", "-Tascii", "-ww", "-rLL=160n", "-P-cbou"])
+        .args(["-man", "-Tutf8", "-ww", "-rLL=160n", "-P-cbou"])
         .arg(page);
     let (is_success, shown, warnings) = output(&mut groff);
     assert!(is_success && warnings.is_empty(), "{warnings}");

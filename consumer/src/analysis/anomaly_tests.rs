@@ -356,6 +356,38 @@ fn a_change_tells_that_another_producer_carried_on() {
 }
 
 #[test]
+fn periods_add_up() {
+    let (schema, written) = (schema(), Written::default());
+    let mut output = written.output(Format::Json);
+    let mut anomaly = Kind::Anomaly(USUAL).of(&subject(&schema)).unwrap();
+    let bytes = bytes_of(&step(1_000, 500));
+    for (i, piece) in bytes.chunks(500 * schema.size()).enumerate() {
+        let view = view(Records::new(&schema, piece), i as u64 * 500, 0);
+        anomaly.update(&view, &mut output).unwrap();
+        anomaly
+            .report(&summary_of(500, false), &mut output)
+            .unwrap();
+    }
+    anomaly
+        .report(&summary_of(1_500, true), &mut output)
+        .unwrap();
+    output.flush().unwrap();
+    let lines = written.objects().into_iter();
+    let reports: Vec<Value> = lines.filter(|line| line["score"].is_null()).collect();
+    let counts = |of: &str| -> Vec<u64> {
+        let count = |report: &Value| report["fields"]["value"][of].as_u64().unwrap();
+        reports.iter().map(count).collect()
+    };
+    assert_eq!(counts("judged"), [436, 500, 500, 1_436]);
+    assert_eq!(counts("not_judged"), [64, 0, 0, 64]);
+    assert_eq!(counts("changes"), [0, 0, 1, 1]);
+    for of in ["anomalies", "episodes"] {
+        let counts = counts(of);
+        assert_eq!(counts[..3].iter().sum::<u64>(), counts[3], "{of}");
+    }
+}
+
+#[test]
 fn a_change_is_a_line_for_people() {
     let rule = Rule::Learned {
         window: DEFAULT_WINDOW,
@@ -395,6 +427,22 @@ fn told_of(values: &[f64], missed: &[(usize, usize)], batch: usize) -> Vec<Strin
     anomaly.report(&summary, &mut output).unwrap();
     output.flush().unwrap();
     written.lines()
+}
+
+#[test]
+fn a_change_that_is_known_when_records_are_missed_is_told() {
+    // The third block with the new level ends at 5,184.
+    let lines = told_of(&step(5_000, 1_000), &[(5_170, 130)], 100);
+    let lines = lines
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let changes: Vec<Value> = lines.filter(|line| line["why"] == "change").collect();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(
+        (&changes[0]["sequence"], &changes[0]["known_at"]),
+        (&5_000.into(), &5_183.into())
+    );
+    assert_eq!(changes[0]["time"], "1970-01-04T11:20:00Z");
 }
 
 proptest! {
@@ -471,6 +519,10 @@ fn a_picture_shows_what_was_found() {
         .iter()
         .any(|layer| matches!(layer, Layer::Marks(_, marks) if marks.contains(&(480_000.0, 90.0))));
     assert!(marked, "{:?}", panel.layers);
+    let is_broken = panel.layers.iter().any(|layer| {
+        matches!(layer, Layer::Envelope(_, usual) if usual.iter().any(|(x, ..)| x.is_nan()))
+    });
+    assert!(is_broken, "{:?}", panel.layers);
     let upright = panel.layers.iter().find_map(|layer| match layer {
         Layer::Upright(_, at) => Some(*at),
         _ => None,

@@ -14,7 +14,7 @@
 //!
 //! Records that were missed are never the sensor's fault: what lies across a gap is not judged. Apart from silence,
 //! which has a timer, what is found is the same however the records are cut into batches. The memory of a field is a
-//! few dozen numbers.
+//! few dozen numbers, that of a clock two sketches of its steps.
 
 mod drift;
 mod episode;
@@ -23,12 +23,15 @@ mod finding;
 pub mod frames;
 mod nature;
 mod order;
+mod report;
 mod saturation;
 mod silence;
 mod steps;
 mod stuck;
 mod telling;
 mod timing;
+mod what;
+mod words;
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -39,11 +42,13 @@ use ringbuf_console::usage::Usage;
 use ringbuf_core::Records;
 
 use self::field::{Places, Watched};
-use self::finding::{At, CLOCK, Check, Counts, Log, State, What};
+use self::finding::{At, CLOCK, Check, Counts, Log, State};
+use self::report::{Covered, FieldReport};
 use self::silence::Silence;
 pub use self::stuck::Patience;
-use self::telling::{Covered, FieldReport, Telling};
+use self::telling::Telling;
 use self::timing::Timing;
+use self::what::What;
 use super::{Analysis, Subject, View};
 use crate::output::Output;
 use crate::progress::{Ended, Summary};
@@ -147,6 +152,9 @@ impl Ring {
 
     fn died(&mut self) {
         self.silence.died();
+        self.untold.push(What::Died {
+            state: State::Begin,
+        });
     }
 
     fn restarted(&mut self) {

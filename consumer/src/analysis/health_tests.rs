@@ -604,6 +604,22 @@ fn silence_is_told_by_the_timer() {
 }
 
 #[test]
+fn only_the_first_record_follows_a_gap() {
+    let schema = schema();
+    let expect = Some(Duration::from_millis(500));
+    for pause in [0, CHUNK] {
+        let mut samples = clean(CHUNK + 12);
+        shift(&mut samples[pause + 2..], 0, 1000 * MS);
+        let mut at = At::new(&schema, &Options { expect, ..OPTIONS });
+        at.sees(&samples[..1], 0);
+        at.sees(&samples[2..], 1);
+        // Records were missed in the first of these pauses, so it was none.
+        let expected = [(Check::Silence, "once", CHUNK as u64 + 2)];
+        assert_found(&at.ends().0, if pause == 0 { &[] } else { &expected });
+    }
+}
+
+#[test]
 fn periods_add_up() {
     let schema = schema();
     let mut samples = clean(3000);

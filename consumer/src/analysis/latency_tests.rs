@@ -117,6 +117,13 @@ fn periods_cover_themselves_and_the_last_report_everything() {
     let whole = own(&reports_of(&[&all])[1]);
     assert_eq!(own(&found[3]), whole);
     assert_eq!(own(&reports_of(&[second, first])[2]), whole);
+    for periods in [[&[5_000, 9_000][..], &[1_000]], [&[1_000], &[5_000, 9_000]]] {
+        let last = reports_of(&periods).pop().unwrap();
+        assert_eq!(
+            (&last["min_us"], &last["max_us"]),
+            (&1.0.into(), &9.0.into())
+        );
+    }
     assert_eq!(found[1]["count"], 0);
     assert!(found[1]["p50_us"].is_null() && found[1]["mean_us"].is_null());
 }
@@ -200,13 +207,16 @@ fn every_frame_of_a_batch_has_its_own_age() {
         .unwrap();
     frames.frame(&first, &mut output).unwrap();
     frames.frame(&second, &mut output).unwrap();
-    frames.report(&summary_of(2, true), &mut output).unwrap();
+    // What comes later is looked at later.
+    frames
+        .begin(44, 0, Some(1_500_007_000), &mut output)
+        .unwrap();
+    frames.frame(&second, &mut output).unwrap();
+    frames.report(&summary_of(3, true), &mut output).unwrap();
     output.flush().unwrap();
     let last = written.objects().pop().unwrap();
-    assert_eq!(
-        (&last["min_us"], &last["max_us"]),
-        (&4.0.into(), &5.0.into())
-    );
+    let ages = ["min_us", "mean_us", "max_us"].map(|name| last[name].as_f64().unwrap());
+    assert_eq!(ages, [4.0, 5.0, 6.0]);
 }
 
 #[test]

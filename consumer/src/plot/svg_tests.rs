@@ -207,7 +207,12 @@ fn what_is_drawn_is_said() {
     ]);
     shown.notes = vec!["2 values".to_owned(), "mean 1.75".to_owned()];
     shown.gaps.push(0.2..0.4);
-    let texts = seen(&figure(vec![shown]));
+    let shown = figure(vec![shown]);
+    let texts = seen(&shown);
+    // In the legend, and where it is.
+    let is_grey = |line: &&str| line.starts_with("<rect") && line.contains("#D4D4D4");
+    let document = document(&shown).unwrap();
+    assert_eq!(document.lines().filter(is_grey).count(), 2);
     for text in [
         "stats of r",
         "p",
@@ -347,13 +352,17 @@ fn a_file_is_there_as_a_whole_or_not_at_all() {
     write(&some, &file).unwrap();
     assert_eq!(fs::read_to_string(&file).unwrap(), document(&some).unwrap());
     assert_eq!(names(), ["a.svg"]);
-    // Over one that is there.
+    // Over one that is there: whoever has that one open goes on seeing all of it.
+    let same = tempfile::tempdir().unwrap();
+    let open = same.path().join("open.svg");
+    fs::hard_link(&file, &open).unwrap();
     check(&file).unwrap();
     write(&figure(vec![]), &file).unwrap();
     assert_eq!(
         fs::read_to_string(&file).unwrap(),
         document(&figure(vec![])).unwrap()
     );
+    assert_eq!(fs::read_to_string(&open).unwrap(), document(&some).unwrap());
     assert_eq!(names(), ["a.svg"]);
 }
 

@@ -52,7 +52,8 @@ fn linear(reach: &Reach, room: f64) -> Ticks {
     let size = numbers
         .iter()
         .fold(0.0f64, |size, value| size.max(value.abs()));
-    let thousands = thousands(size);
+    // There may be room for 0 alone.
+    let thousands = thousands(if size > 0.0 { size } else { step });
     let unit = 10f64.powi(thousands);
     let decimals = decimals(step / unit);
     let major = values.iter().zip(&numbers).filter_map(|(&value, number)| {
@@ -110,7 +111,9 @@ fn thousands(size: f64) -> i32 {
     if size == 0.0 || (1e-3..1e5).contains(&size) {
         return 0;
     }
-    (size.log10() / 3.0 + 1e-9).floor() as i32 * 3
+    // Beyond these a power has no f64 of its own.
+    let thousands = (size.log10() / 3.0 + 1e-9).floor().clamp(-102.0, 102.0);
+    thousands as i32 * 3
 }
 
 /// Digits behind the point that tell multiples of a step apart.

@@ -54,6 +54,18 @@ fn what_all_numbers_share_is_said_once() {
 }
 
 #[test]
+fn differences_near_the_smallest_number_have_numbers_too() {
+    let low = 3.6593421319499716e-299;
+    let (texts, _) = texts(low, low * (1.0 + 1e-8), Scale::Linear);
+    assert!(
+        texts
+            .iter()
+            .all(|text| text.parse::<f64>().is_ok_and(f64::is_finite)),
+        "{texts:?}"
+    );
+}
+
+#[test]
 fn decades_have_their_numbers() {
     let log = |low, high| texts(low, high, Scale::Log).0.join(" ");
     assert_eq!(log(0.5, 2_000.0), "1 10 100 1000");
@@ -69,9 +81,9 @@ proptest! {
 
     #[test]
     fn any_axis_has_numbers_that_can_be_told_apart(
-        low in any::<f64>(), high in any::<f64>(), near in any::<bool>(), part in 1e-14..1.0, is_log in any::<bool>(), room in 0.0..30.0
+        low in any::<f64>(), high in any::<f64>(), near in any::<bool>(), part in -17.0..0.0, is_log in any::<bool>(), room in 0.0..30.0
     ) {
-        let high = if near { low * (1.0 + part) } else { high };
+        let high = if near { low * (1.0 + 10f64.powf(part)) } else { high };
         let scale = if is_log { Scale::Log } else { Scale::Linear };
         let reach = reach(low, high, scale);
         prop_assert!(reach.low.is_finite() && reach.high.is_finite() && reach.low < reach.high, "{reach:?}");

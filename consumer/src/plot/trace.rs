@@ -182,7 +182,7 @@ fn joined(gaps: Vec<Range<f64>>) -> Vec<Range<f64>> {
     let mut joined: Vec<Range<f64>> = Vec::with_capacity(GAPS + 1);
     for gap in gaps {
         match joined.last_mut() {
-            Some(last) if gap.start - last.end <= close => last.end = gap.start,
+            Some(last) if gap.start - last.end <= close => last.end = last.end.max(gap.end),
             _ => joined.push(gap),
         }
     }

@@ -73,7 +73,7 @@ fn series(most: usize) -> impl Strategy<Value = Vec<Put>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_short_series_is_kept_as_it_is(puts in series(400)) {
@@ -172,4 +172,33 @@ fn nothing_is_missing_in_front_of_the_first_value_or_behind_the_last() {
     trace.gap();
     trace.push(-10.0, 2.0);
     assert_eq!(trace.gaps(), [-10.0..-10.0, 1.0..5.0]);
+}
+
+#[test]
+fn pieces_do_not_reach_across_a_gap() {
+    let mut trace = Trace::default();
+    for x in 0..20_001 {
+        if x == 5_003 {
+            trace.gap();
+        }
+        trace.push(f64::from(x), if x < 5_003 { 1.0 } else { 2.0 });
+    }
+    let envelope = trace.envelope();
+    let breaks: Vec<usize> = (0..envelope.len())
+        .filter(|&i| envelope[i].0.is_nan())
+        .collect();
+    let [place] = breaks.as_slice() else {
+        panic!("one break expected: {breaks:?}");
+    };
+    assert!(
+        envelope[..*place]
+            .iter()
+            .all(|piece| piece.0 < 5_003.0 && piece.2 == 1.0)
+    );
+    assert!(
+        envelope[place + 1..]
+            .iter()
+            .all(|piece| piece.0 >= 5_003.0 && piece.1 == 2.0)
+    );
+    assert_eq!(trace.gaps(), [5_002.0..5_003.0]);
 }

@@ -31,7 +31,8 @@ shows them. TYPE is u8, u16, u32, u64, i8, i16, i32, i64, f32, f64 (bits), text(
 duration (i64 nanoseconds), with [N] behind it for arrays, as in f32[3] or f64[3][3]. CLOCK says
 that the field is the time: unix, monotonic (since the machine started) or recording; a datetime or
 duration is one without being told. Or JSON as `ringctl info RING --json` prints under \"schema\", or
-that output as a whole; or the name of a file with any of these. In csv, f32[3] called accel is in
+that output as a whole; or the name of a file with any of these, as imu.json is after
+`ringctl info imu --json > imu.json`. In csv, f32[3] called accel is in
 three columns: accel[0], accel[1], accel[2]. Whole numbers may not be missing, and must fit.
 
 Many programs keep back what they write into a pipe until it is much: jq --unbuffered, grep
@@ -44,8 +45,7 @@ Examples:
   mosquitto_sub -t sensors/1 | producer stdin --format ndjson --ring sensors --leave-out-others
   jq -c '.samples[]' log.json | producer stdin --format ndjson --ring log --text state=8 --rate 100
   nc -l 5000 | producer stdin --format raw --schema 't:u64:ns:unix,accel:f32[3]:g' --ring imu
-  ringctl info imu --json > imu.json
-  cat dump.bin | producer stdin --format raw --schema imu.json --ring again --rate 0";
+  cat dump.bin | producer stdin --format raw --schema 'a:f32,b:f32' --ring again --rate 0";
 
 #[derive(Debug, Args)]
 pub(crate) struct StdinArgs {

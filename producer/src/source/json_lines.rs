@@ -111,3 +111,25 @@ impl JsonLines {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inlet::Pieces;
+
+    #[test]
+    fn the_end_of_a_line_that_cannot_be_used_is_not_waited_for() {
+        let (pieces, more) = Pieces::by_hand();
+        let mut lines = JsonLines::new(Box::new(pieces));
+        more.send(b"{}\n\n".to_vec()).expect("sends");
+        assert!(matches!(lines.advance(), Ok(Moved::ToNext)));
+        more.send(vec![b'x'; LONGEST]).expect("sends");
+        assert!(matches!(lines.advance(), Ok(Moved::Nowhere)));
+        more.send(vec![b'x'; 2]).expect("sends");
+        let error = lines.advance().expect_err("too long").to_string();
+        assert!(
+            error.contains("line 3: longer than 1048576 bytes"),
+            "{error}"
+        );
+    }
+}

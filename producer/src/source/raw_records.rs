@@ -155,17 +155,19 @@ mod tests {
 
     #[test]
     fn a_fault_comes_behind_what_came_before_it() {
-        struct Breaks(bool);
+        struct Breaks(u32);
         impl Blocks for Breaks {
             fn take(&mut self) -> std::io::Result<Came> {
-                match std::mem::replace(&mut self.0, true) {
-                    true => Err(std::io::Error::other("gone")),
-                    false => Ok(Came::Bytes(vec![7; 3])),
+                self.0 += 1;
+                match self.0 {
+                    1 => Ok(Came::Bytes(vec![7; 3])),
+                    2 => Err(std::io::Error::other("gone")),
+                    _ => Ok(Came::End),
                 }
             }
         }
         let schema = schema_text::parse("a:u8").expect("a schema");
-        let mut source = RawSource::new(Box::new(Breaks(false)), schema);
+        let mut source = RawSource::new(Box::new(Breaks(0)), schema);
         let mut out = Vec::new();
         let mut fill = || {
             source

@@ -135,7 +135,7 @@ fn tell(attached: &Attached, info: &RingInfo) {
     match info.producer {
         ProducerState::Closed => out::say("the producer has closed the ring"),
         ProducerState::Died => {
-            out::say("the producer died without closing the ring; waiting for the next one");
+            out::say("the producer died; reading what it left, then waiting for the next one");
         }
         _ => {}
     }

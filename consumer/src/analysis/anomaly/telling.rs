@@ -18,8 +18,6 @@ use crate::table::figure;
 
 #[derive(Serialize)]
 struct Finding<'a, T> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ring: Option<String>,
     sequence: u64,
     time: Time,
     field: &'a str,
@@ -126,7 +124,6 @@ impl Anomaly {
         output: &mut Output,
     ) -> io::Result<()> {
         let finding = Finding {
-            ring: output.ring().map(str::to_owned),
             sequence,
             time: self.moments.time(sequence),
             field: self.judges[column].column.name(),
@@ -134,7 +131,7 @@ impl Anomaly {
             score,
             own,
         };
-        output.object(&finding)
+        output.line(&finding)
     }
 
     fn line(
@@ -144,11 +141,8 @@ impl Anomaly {
         text: impl fmt::Display,
         output: &mut Output,
     ) -> io::Result<()> {
-        let ring = output.ring().map(str::to_owned);
+        output.name_ring()?;
         let out = output.writer();
-        if let Some(ring) = ring {
-            write!(out, "{ring}  ")?;
-        }
         write!(out, "{sequence:>10}  ")?;
         if self.moments.times().known() {
             write!(out, "{:>24}  ", self.moments.time(sequence))?;

@@ -4,10 +4,11 @@ use ringbuf_core::{Column, Records};
 use serde::Serialize;
 
 use super::episode::Episode;
-use super::finding::{At, Check, Log, State, What};
+use super::finding::{At, Check, Log, State};
 use super::nature::Kind;
 use super::saturation::Saturation;
 use super::stuck::{Patience, Stuck};
+use super::what::What;
 
 /// Watches one field.
 #[derive(Debug)]

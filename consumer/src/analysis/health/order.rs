@@ -8,7 +8,8 @@
 //! Which of them it is shows after a few records: the clock was set if [`LATE`] in a row are behind.
 
 use super::episode::{Episode, Seldom};
-use super::finding::{At, Check, Log, State, What};
+use super::finding::{At, Check, Log, State};
+use super::what::What;
 
 /// So many in a row, and more, are not late any more.
 const LATE: u64 = 8;

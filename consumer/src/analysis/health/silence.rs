@@ -5,7 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::finding::{At, Log, State, What};
+use super::finding::{At, Log, State};
+use super::what::What;
 
 /// Waits for the next record.
 #[derive(Debug)]

@@ -5,8 +5,9 @@
 //! takes [`TIMES`] as many again: there slow signals turn, and clipped ones stay. Who was stuck [`SPELLS`] times and went on again
 //! every time does so by nature, and that is learnt, too.
 
-use super::finding::{At, Log, State, What};
+use super::finding::{At, Log, State};
 use super::nature::{Kind, Nature};
+use super::what::What;
 
 /// So many times the usual is stuck.
 const TIMES: u64 = 8;

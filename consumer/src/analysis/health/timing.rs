@@ -6,9 +6,10 @@
 
 use super::drift::{Drift, News, Window};
 use super::episode::{Episode, Seldom};
-use super::finding::{At, Check, Log, State, What};
+use super::finding::{At, Check, Log, State};
 use super::order::{Follows, Order};
 use super::steps::{Lengths, Steps, Usual};
+use super::what::What;
 
 /// So much faster or slower is as fast.
 const SAME: f64 = 0.1;

@@ -136,3 +136,13 @@ fn noise_is_no_part_of_an_amplitude() {
         assert!(off.abs() < 0.03, "{off}: {found:?}");
     }
 }
+
+#[test]
+fn what_is_hardly_higher_than_its_noise_is_no_peak_however_sure_it_is() {
+    let found = |top: f64| {
+        let mut psd = vec![1.0; 257];
+        psd[100] = top;
+        find(&psd, 1.0, 1_000_000, 10).len()
+    };
+    assert_eq!((found(1.9), found(2.1)), (0, 1));
+}
