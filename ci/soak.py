@@ -94,12 +94,12 @@ def run(results, programs, length):
 
     published = {ring: last_line(results, ring)["published"] for ring in sources}
     assert all(published.values()), published
-    print(f"{'process':<20} {'CPU':>7} {'memory at 10 %':>15} {'most after':>11}   records")
+    print(f"{'process':<20} {'CPU':>7} {'memory at half':>15} {'most after':>11}   records")
     for name, process in processes.items():
         taken = samples[name]
-        warm = taken[len(taken) // 10 :]
+        later = taken[len(taken) // 2 :]
         share = (taken[-1][0] - taken[0][0]) / max(1, len(taken) - 1)
-        first, most = warm[0][1], max(kib for _, kib in warm)
+        first, most = later[0][1], max(kib for _, kib in later)
         final = last_line(results, name)
         if "published" in final:
             counts = f"{final['published']} published, {final['refused']} refused"
@@ -109,7 +109,7 @@ def run(results, programs, length):
             if final["missed"]:
                 failed.append(f"{name} missed {final['missed']}")
         print(f"{name:<20} {share:>7.1%} {first:>11} KiB {most:>7} KiB   {counts}")
-        # Sketches and maps may still find a place for a value they have not seen.
+        # Sketches may still find a value they have not seen.
         if most > first * 1.25 + 1024:
             failed.append(f"{name} grew from {first} to {most} KiB")
         if "read" in final and final["read"] != published[name.partition("-")[0]]:
