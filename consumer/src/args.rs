@@ -36,7 +36,12 @@ Examples:
   analyzer stats imu                            a table every second, the total at the end
   analyzer stats imu --every 1s --json          the same for programs, one object a line
   analyzer stats imu --bounded 50ms             hold the producer up, 50 ms at a time at most
+  analyzer stats imu arm --field 'acc*'         two rings, some of their fields
+  analyzer stats imu --plot imu.svg             a picture at the end
   analyzer anomaly imu --center 50 --band 25    values more than 25 away from 50
+  analyzer spectrum imu --field accel           its dominant frequencies
+  analyzer health imu --expect 50ms             says at once when nothing comes for 50 ms
+  analyzer latency imu --every 1s               how old records are when they are looked at
   analyzer tail imu --field accel --count 10    the next ten readings of one sensor
   analyzer tail imu --from -5s                  from the last five seconds on
   analyzer tail imu --from 1_000 --until 2_000  these thousand records, while they are kept
