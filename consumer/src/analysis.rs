@@ -27,8 +27,7 @@ use self::stats::Stats;
 use self::tail::Tail;
 use crate::config::RecordOptions;
 use crate::output::Output;
-use crate::plot::Panel;
-use crate::progress::Summary;
+use crate::reporter::Reporter;
 use ringbuf_console::select;
 use ringbuf_console::usage::Usage;
 
@@ -50,33 +49,9 @@ pub struct View<'a> {
 }
 
 /// Looks at records and has something to say.
-pub trait Analysis {
+pub trait Analysis: Reporter {
     /// More records, in order.
     fn update(&mut self, view: &View<'_>, output: &mut Output) -> io::Result<()>;
-
-    /// A period has ended, or everything has: `summary` says which, and what it covers.
-    fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()>;
-
-    /// The producer has died; another may carry on.
-    fn died(&mut self) {}
-
-    /// Another producer carries on: what comes next need not follow what came before.
-    fn restarted(&mut self) {}
-
-    /// When to call [`silence`](Analysis::silence) if nothing comes until then.
-    fn alarm(&self) -> Option<Instant> {
-        None
-    }
-
-    /// Nothing has come until `now`, which is not before the [`alarm`](Analysis::alarm).
-    fn silence(&mut self, _now: Instant, _output: &mut Output) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// All of it to look at, after the last report; asked of those that were told that they are plotted.
-    fn panels(&self) -> Vec<Panel> {
-        Vec::new()
-    }
 }
 
 /// Which analysis.
@@ -130,7 +105,7 @@ pub struct Subject<'a> {
     pub fields: &'a [String],
     /// Every record has the time of its publication.
     pub is_stamped: bool,
-    /// There will be a picture: see [`Analysis::panels`].
+    /// There will be a picture: see [`Reporter::panels`].
     pub is_plotted: bool,
     /// Just before the reader was there.
     pub attached: Instant,

@@ -1,16 +1,14 @@
 //! Who looks at what comes: an analysis of records, or of frames.
 
 use std::io;
-use std::time::Instant;
 
 use ringbuf_core::{FrameReader, Records, UntypedReader};
 
 use crate::analysis::{Analysis, View};
 use crate::frames::{FrameAnalysis, FrameView};
 use crate::output::Output;
-use crate::plot::Panel;
-use crate::progress::Summary;
 use crate::reader::{RingBatch, RingReader};
+use crate::reporter::Reporter;
 
 /// Looks at what this reader reads.
 pub trait Analyst<R: RingReader> {
@@ -22,29 +20,11 @@ pub trait Analyst<R: RingReader> {
         output: &mut Output,
     ) -> (usize, io::Result<()>);
 
-    /// As [`Analysis::report`].
-    fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()>;
+    /// What it has to say of them.
+    fn reporter(&self) -> &dyn Reporter;
 
-    /// As [`Analysis::died`].
-    fn died(&mut self) {}
-
-    /// As [`Analysis::restarted`].
-    fn restarted(&mut self) {}
-
-    /// As [`Analysis::alarm`].
-    fn alarm(&self) -> Option<Instant> {
-        None
-    }
-
-    /// As [`Analysis::silence`].
-    fn silence(&mut self, _now: Instant, _output: &mut Output) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// As [`Analysis::panels`].
-    fn panels(&self) -> Vec<Panel> {
-        Vec::new()
-    }
+    /// The same, to be asked to say it.
+    fn reporter_mut(&mut self) -> &mut dyn Reporter;
 }
 
 /// An analysis of records.
@@ -72,28 +52,12 @@ impl Analyst<UntypedReader> for OfRecords {
         (if result.is_ok() { read } else { 0 }, result)
     }
 
-    fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
-        self.0.report(summary, output)
+    fn reporter(&self) -> &dyn Reporter {
+        &*self.0
     }
 
-    fn died(&mut self) {
-        self.0.died();
-    }
-
-    fn restarted(&mut self) {
-        self.0.restarted();
-    }
-
-    fn alarm(&self) -> Option<Instant> {
-        self.0.alarm()
-    }
-
-    fn silence(&mut self, now: Instant, output: &mut Output) -> io::Result<()> {
-        self.0.silence(now, output)
-    }
-
-    fn panels(&self) -> Vec<Panel> {
-        self.0.panels()
+    fn reporter_mut(&mut self) -> &mut dyn Reporter {
+        &mut *self.0
     }
 }
 
@@ -116,27 +80,11 @@ impl Analyst<FrameReader> for OfFrames {
         (read, Ok(()))
     }
 
-    fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
-        self.0.report(summary, output)
+    fn reporter(&self) -> &dyn Reporter {
+        &*self.0
     }
 
-    fn died(&mut self) {
-        self.0.died();
-    }
-
-    fn restarted(&mut self) {
-        self.0.restarted();
-    }
-
-    fn panels(&self) -> Vec<Panel> {
-        self.0.panels()
-    }
-
-    fn alarm(&self) -> Option<Instant> {
-        self.0.alarm()
-    }
-
-    fn silence(&mut self, now: Instant, output: &mut Output) -> io::Result<()> {
-        self.0.silence(now, output)
+    fn reporter_mut(&mut self) -> &mut dyn Reporter {
+        &mut *self.0
     }
 }

@@ -209,9 +209,13 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
     /// has looked yet.
     fn sound(&mut self, reader: &R) -> io::Result<()> {
         let now = Instant::now();
-        let is_due = self.analysis.alarm().is_some_and(|alarm| now >= alarm);
+        let is_due = self
+            .analysis
+            .reporter()
+            .alarm()
+            .is_some_and(|alarm| now >= alarm);
         if is_due && reader.lag() == 0 {
-            self.analysis.silence(now, self.output)?;
+            self.analysis.reporter_mut().silence(now, self.output)?;
             self.flush(now)?;
         }
         Ok(())
@@ -229,7 +233,11 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
 
     fn time_to_wait(&self, now: Instant) -> Duration {
         let until = |end: Instant| end.saturating_duration_since(now);
-        let ends = [self.ends, self.period_ends, self.analysis.alarm()];
+        let ends = [
+            self.ends,
+            self.period_ends,
+            self.analysis.reporter().alarm(),
+        ];
         let ends = ends.into_iter().flatten();
         ends.map(until).fold(LOOK_FOR_SIGNAL, Duration::min)
     }
@@ -245,7 +253,7 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
                 }
                 self.producer_died = true;
                 self.silence_told = false;
-                self.analysis.died();
+                self.analysis.reporter_mut().died();
             }
             Some(Event::Restarted {
                 epoch,
@@ -258,7 +266,7 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
                     )),
                 }
                 self.producer_died = false;
-                self.analysis.restarted();
+                self.analysis.reporter_mut().restarted();
             }
             Some(Event::Demoted) => {
                 self.demotion.happened(first_sequence);
@@ -282,7 +290,7 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
     /// What there is to look at, under the name of the ring where there are several.
     fn panels(&self) -> Vec<Panel> {
         let mut panels = match self.config.is_plotted {
-            true => self.analysis.panels(),
+            true => self.analysis.reporter().panels(),
             false => Vec::new(),
         };
         if self.config.is_one_of_several {
@@ -312,7 +320,7 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
         let summary = self.progress.period(now, self.lag(reader));
         // Once is enough to see that nothing comes from the dead.
         if !(is_silence && self.silence_told) {
-            self.analysis.report(&summary, self.output)?;
+            self.analysis.reporter_mut().report(&summary, self.output)?;
         }
         self.silence_told = is_silence;
         // In step with the beginning, but never two at once for having been held up.
@@ -329,10 +337,10 @@ impl<'a, R: RingReader, A: Analyst<R>> Following<'a, R, A> {
         if self.progress.had_periods() && self.progress.is_in_period() {
             // So that the periods add up to the total.
             let summary = self.progress.period(now, lag);
-            self.analysis.report(&summary, self.output)?;
+            self.analysis.reporter_mut().report(&summary, self.output)?;
         }
         let summary = self.progress.total(now, lag, ended);
-        self.analysis.report(&summary, self.output)?;
+        self.analysis.reporter_mut().report(&summary, self.output)?;
         self.output.flush()
     }
 

@@ -25,13 +25,12 @@ use crate::analysis::health::frames::FrameHealth;
 use crate::analysis::latency::Latency;
 use crate::config::Config;
 use crate::output::Output;
-use crate::plot::Panel;
-use crate::progress::Summary;
+use crate::reporter::Reporter;
 pub use ringbuf_console::frames::{Content, FrameView, Image, describe};
 use ringbuf_console::usage::Usage;
 
 /// Looks at frames and has something to say.
-pub trait FrameAnalysis {
+pub trait FrameAnalysis: Reporter {
     /// Frames come, or only news: so many before the first of them were missed, and it is this moment on the clock of
     /// their publication.
     fn begin(
@@ -46,30 +45,6 @@ pub trait FrameAnalysis {
 
     /// One more frame.
     fn frame(&mut self, frame: &FrameView<'_>, output: &mut Output) -> io::Result<()>;
-
-    /// A period has ended, or everything has: `summary` says which, and what it covers.
-    fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()>;
-
-    /// As [`Analysis::died`](crate::analysis::Analysis::died).
-    fn died(&mut self) {}
-
-    /// As [`Analysis::restarted`](crate::analysis::Analysis::restarted).
-    fn restarted(&mut self) {}
-
-    /// As [`Analysis::alarm`](crate::analysis::Analysis::alarm).
-    fn alarm(&self) -> Option<Instant> {
-        None
-    }
-
-    /// As [`Analysis::silence`](crate::analysis::Analysis::silence).
-    fn silence(&mut self, _now: Instant, _output: &mut Output) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// As [`Analysis::panels`](crate::analysis::Analysis::panels).
-    fn panels(&self) -> Vec<Panel> {
-        Vec::new()
-    }
 }
 
 /// What to do with frames, the reader of which attached then.

@@ -17,6 +17,7 @@ mod frames;
 pub mod output;
 mod plot;
 mod progress;
+mod reporter;
 #[doc(hidden)]
 pub mod run;
 mod table;

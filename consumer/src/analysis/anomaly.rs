@@ -59,6 +59,7 @@ use super::{Analysis, Subject, View};
 use crate::output::{Format, Output};
 use crate::plot::Panel;
 use crate::progress::{Report, Summary};
+use crate::reporter::Reporter;
 
 /// With how many earlier values a value is compared.
 pub const DEFAULT_WINDOW: usize = 2048;
@@ -155,7 +156,9 @@ impl Analysis for Anomaly {
         }
         Ok(())
     }
+}
 
+impl Reporter for Anomaly {
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
         if summary.last {
             self.end_episodes(output)?;

@@ -52,6 +52,7 @@ use self::what::What;
 use super::{Analysis, Subject, View};
 use crate::output::Output;
 use crate::progress::{Ended, Summary};
+use crate::reporter::Reporter;
 
 /// Records of which the findings are put in order at a time.
 const CHUNK: usize = 4096;
@@ -287,7 +288,9 @@ impl Analysis for Health {
         }
         Ok(())
     }
+}
 
+impl Reporter for Health {
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
         if summary.last {
             self.ring.finish(summary, &self.fields, output)?;

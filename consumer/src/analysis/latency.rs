@@ -21,6 +21,7 @@ use crate::frames::{FrameAnalysis, FrameView};
 use crate::output::{Format, Output};
 use crate::plot::Panel;
 use crate::progress::{Report, Summary};
+use crate::reporter::Reporter;
 
 /// What is asked of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,24 +89,6 @@ impl Latency {
             drawing.gap();
         }
     }
-
-    fn told(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
-        let period = std::mem::take(&mut self.period);
-        self.total.merge(&period);
-        let covered = if summary.last { &self.total } else { &period };
-        match output.format() {
-            Format::Json => {
-                let own = covered.figures();
-                output.object(&Report { summary, own })
-            }
-            Format::Human => report::write(summary, covered, output),
-        }
-    }
-
-    fn drawn(&self) -> Vec<Panel> {
-        let drawing = self.drawing.as_ref();
-        drawing.map_or(Vec::new(), |drawing| drawing.panels(&self.total))
-    }
 }
 
 impl Analysis for Latency {
@@ -113,18 +96,6 @@ impl Analysis for Latency {
         self.come(view.missed, (view.now)());
         (0..view.records.len()).for_each(|record| self.add((view.published)(record)));
         Ok(())
-    }
-
-    fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
-        self.told(summary, output)
-    }
-
-    fn restarted(&mut self) {
-        self.interrupted();
-    }
-
-    fn panels(&self) -> Vec<Panel> {
-        self.drawn()
     }
 }
 
@@ -144,9 +115,20 @@ impl FrameAnalysis for Latency {
         self.add(frame.published_ns);
         Ok(())
     }
+}
 
+impl Reporter for Latency {
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
-        self.told(summary, output)
+        let period = std::mem::take(&mut self.period);
+        self.total.merge(&period);
+        let covered = if summary.last { &self.total } else { &period };
+        match output.format() {
+            Format::Json => {
+                let own = covered.figures();
+                output.object(&Report { summary, own })
+            }
+            Format::Human => report::write(summary, covered, output),
+        }
     }
 
     fn restarted(&mut self) {
@@ -154,7 +136,8 @@ impl FrameAnalysis for Latency {
     }
 
     fn panels(&self) -> Vec<Panel> {
-        self.drawn()
+        let drawing = self.drawing.as_ref();
+        drawing.map_or(Vec::new(), |drawing| drawing.panels(&self.total))
     }
 }
 

@@ -24,6 +24,7 @@ use super::{Analysis, Subject, View};
 use crate::output::{Format, Output};
 use crate::plot::Panel;
 use crate::progress::{Report, Summary};
+use crate::reporter::Reporter;
 
 /// Records of a segment.
 pub const DEFAULT_WINDOW: usize = 1024;
@@ -191,7 +192,9 @@ impl Analysis for Spectrum {
         }
         Ok(())
     }
+}
 
+impl Reporter for Spectrum {
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
         let (sampling, densities) = self.covered(summary.last);
         let columns = self.columns.iter().map(|column| &column.column);

@@ -22,6 +22,7 @@ use super::{Analysis, Subject, View};
 use crate::output::{Format, Output};
 use crate::plot::Panel;
 use crate::progress::{Report, Summary};
+use crate::reporter::Reporter;
 use crate::table::{Table, figure};
 
 /// What the values of every field are like.
@@ -77,7 +78,9 @@ impl Analysis for Stats {
         }
         Ok(())
     }
+}
 
+impl Reporter for Stats {
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
         self.missing = summary.missing();
         let wanted = self.options.reported(output.format());

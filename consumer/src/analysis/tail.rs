@@ -9,6 +9,7 @@ use ringbuf_core::{Column, Records};
 use super::{Analysis, Subject, View};
 use crate::output::{Format, Output, talk};
 use crate::progress::Summary;
+use crate::reporter::Reporter;
 use ringbuf_console::lines::{Fields, RecordLine};
 use ringbuf_console::times::{Time, Times};
 use ringbuf_console::values::Value;
@@ -95,7 +96,9 @@ impl Analysis for Tail {
         }
         Ok(())
     }
+}
 
+impl Reporter for Tail {
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
         match output.format() {
             Format::Json => output.object(summary),

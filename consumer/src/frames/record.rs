@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{Directory, FrameAnalysis, FrameView};
 use crate::output::{Format, Output, status, talk, wipe_status};
 use crate::progress::{Report, Summary};
+use crate::reporter::Reporter;
 use ringbuf_console::text::grouped;
 
 /// How often somebody who watches is told how far it is.
@@ -45,7 +46,9 @@ impl FrameAnalysis for Recorder {
         }
         Ok(())
     }
+}
 
+impl Reporter for Recorder {
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
         let own = Own {
             directory: self.directory.path().display().to_string(),

@@ -6,6 +6,7 @@ use super::describe::{Described, escaped};
 use super::{Content, FrameAnalysis, FrameView};
 use crate::output::{Format, Output, talk};
 use crate::progress::Summary;
+use crate::reporter::Reporter;
 use ringbuf_console::lines::FrameLine;
 
 /// The frames themselves.
@@ -19,7 +20,9 @@ impl FrameAnalysis for FrameTail {
             (Format::Json, _) => output.line(&FrameLine::of(frame)),
         }
     }
+}
 
+impl Reporter for FrameTail {
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
         match output.format() {
             Format::Json => output.object(summary),

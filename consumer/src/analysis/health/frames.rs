@@ -11,6 +11,7 @@ use super::{Options, Patience, Ring};
 use crate::frames::{FrameAnalysis, FrameView};
 use crate::output::Output;
 use crate::progress::Summary;
+use crate::reporter::Reporter;
 
 /// Whether frames come, and when: by their publication.
 pub struct FrameHealth {
@@ -61,7 +62,9 @@ impl FrameAnalysis for FrameHealth {
         self.ring.end(next, frame.published_ns, self.now);
         self.ring.tell(&[], output)
     }
+}
 
+impl Reporter for FrameHealth {
     fn report(&mut self, summary: &Summary, output: &mut Output) -> io::Result<()> {
         if summary.last {
             self.ring.finish(summary, &[], output)?;
