@@ -145,7 +145,7 @@ pub struct Options {
     #[arg(long)]
     pub unverified: bool,
 
-    /// Also report every so often, such as 1s [default: 1s for stats, unless --json]
+    /// Also report every so often, such as 1s [default: 1s for stats and latency, unless --json]
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub every: Option<Duration>,
 

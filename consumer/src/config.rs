@@ -155,8 +155,8 @@ impl Config {
 
     fn new(kind: Kind, ring: String, fields: Vec<String>, common: Options) -> Config {
         // Someone who watches wants to see something; a program says what it wants.
-        let usual =
-            (matches!(kind, Kind::Stats(_)) && !common.json).then_some(Duration::from_secs(1));
+        let is_watched = matches!(kind, Kind::Stats(_) | Kind::Latency(_)) && !common.json;
+        let usual = is_watched.then_some(Duration::from_secs(1));
         let patience = match common.wait_for_ring {
             Some(time) => Patience::For(time),
             None if common.no_wait => Patience::None,
@@ -279,6 +279,14 @@ mod tests {
         assert_eq!(stats.reader, "stats");
         assert_eq!(stats.every, Some(Duration::from_secs(1)));
         assert_eq!((stats.from, stats.patience), (None, Patience::ForEver));
+        assert_eq!(
+            config("analyzer latency imu").every,
+            Some(Duration::from_secs(1))
+        );
+        assert_eq!(
+            config("analyzer latency imu --every 5s").every,
+            Some(Duration::from_secs(5))
+        );
         assert_eq!(config("analyzer stats imu --json").every, None);
         assert_eq!(config("analyzer tail imu").every, None);
         assert_eq!(config("analyzer tail imu --name me").reader, "me");
