@@ -1,5 +1,6 @@
 //! `--field`: from names to columns.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use ringbuf_core::{Column, Element, Field, Role, Schema};
@@ -68,6 +69,8 @@ fn obstacle(column: &Column) -> Option<&'static str> {
 
 fn named(schema: &Schema, names: &[String]) -> Result<Vec<Column>, Usage> {
     let mut columns: Vec<Column> = Vec::new();
+    // No two columns lie at the same place, and there may be tens of thousands.
+    let mut seen = HashSet::new();
     for name in names {
         let found = one_name(schema, name);
         if found.is_empty() {
@@ -79,7 +82,7 @@ fn named(schema: &Schema, names: &[String]) -> Result<Vec<Column>, Usage> {
             return Err(Usage(format!("the ring has {has}; {there_is}")));
         }
         for column in found {
-            if !columns.contains(&column) {
+            if seen.insert(column.offset()) {
                 columns.push(column);
             }
         }
@@ -185,6 +188,15 @@ mod tests {
         );
         let shown = all(&schema(), &asked(&["t", "state"])).unwrap();
         assert_eq!(names(&shown), ["t", "state"]);
+    }
+
+    /// As many as there may be: in a time in proportion, not in that of comparing each with each.
+    #[test]
+    fn tens_of_thousands_are_found() {
+        let many = Field::new("x", Element::U8).shape(&[1 << 16]);
+        let schema = Schema::packed([many]).unwrap();
+        let found = all(&schema, &asked(&["x*", "x", "x[7]", "*"])).unwrap();
+        assert_eq!(found.len(), 1 << 16);
     }
 
     #[test]

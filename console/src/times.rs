@@ -81,6 +81,10 @@ impl Times {
     }
 }
 
+/// Nanoseconds beyond which no clock goes: as far as integers of any unit reach, so that differences of two, and sums of
+/// many, are numbers too.
+const FURTHEST: f64 = 2e28;
+
 /// What a column that holds a time says in record `i`.
 pub fn time(records: &Records<'_>, i: usize, column: &Column) -> Time {
     let Some(nanoseconds) = nanoseconds(records, i, column) else {
@@ -102,10 +106,8 @@ fn nanoseconds(records: &Records<'_>, i: usize, column: &Column) -> Option<i128>
     if let Some(integer) = records.integer(i, column) {
         return integer.checked_mul(i128::from(scale));
     }
-    let number = records
-        .number(i, column)
-        .filter(|number| number.is_finite())?;
-    Some((number * scale as f64).round() as i128)
+    let nanoseconds = (records.number(i, column)? * scale as f64).round();
+    (nanoseconds.abs() <= FURTHEST).then_some(nanoseconds as i128)
 }
 
 /// Where nothing is said integers are nanoseconds and floating point numbers are seconds, as is
@@ -177,7 +179,11 @@ mod tests {
             told(float.clone(), 0.010_078_907f64.to_le_bytes()),
             Time::Seconds(0.010078907)
         );
-        assert_eq!(told(float, f64::NAN.to_le_bytes()), Time::Missing);
+        for none in [f64::NAN, f64::INFINITY, 1e300, -1e300] {
+            assert_eq!(told(float.clone(), none.to_le_bytes()), Time::Missing);
+        }
+        let far = told(float, 1e19f64.to_le_bytes());
+        assert_eq!(far, Time::Seconds(1e19));
     }
 
     #[test]

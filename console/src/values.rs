@@ -5,6 +5,7 @@ use std::fmt;
 use ringbuf_core::{Column, Element, Records, Role};
 use serde::{Serialize, Serializer};
 
+use crate::text::is_harmless;
 use crate::times::{self, Time};
 
 /// One value of one record, exactly as it is.
@@ -65,7 +66,7 @@ impl fmt::Display for Value {
             Value::Double(double) if plain(*double) => double.fmt(f),
             Value::Double(double) => fmt::LowerExp::fmt(double, f),
             // A line stays a line, and a terminal is not given orders.
-            Value::Text(text) => f.pad(&text.replace(char::is_control, "\u{fffd}")),
+            Value::Text(text) => f.pad(&text.replace(|c| !is_harmless(c), "\u{fffd}")),
             Value::Time(time) => time.fmt(f),
             Value::Missing => f.pad("-"),
         }

@@ -2,8 +2,11 @@
 //! above all. It promises nothing to anybody else.
 // Reachable for the program alone.
 #![allow(missing_debug_implementations)]
+// What is said of its parts is for who reads all of it.
+#![allow(rustdoc::private_intra_doc_links)]
 
-mod analysis;
+#[doc(hidden)]
+pub mod analysis;
 mod analyst;
 #[doc(hidden)]
 pub mod args;
@@ -15,9 +18,12 @@ pub mod follow;
 mod frames;
 #[doc(hidden)]
 pub mod output;
-mod plot;
-mod progress;
-mod reporter;
+#[doc(hidden)]
+pub mod plot;
+#[doc(hidden)]
+pub mod progress;
+#[doc(hidden)]
+pub mod reporter;
 #[doc(hidden)]
 pub mod run;
 mod table;

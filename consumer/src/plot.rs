@@ -24,7 +24,8 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-pub use self::svg::{check, write};
+pub use self::cut::{PANELS, not_drawn};
+pub use self::svg::{check, document, write};
 
 /// All of a picture.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,6 +4,7 @@
 //! (`ci/fuzz.sh --for 10m`); `cargo test -p ringbuf-fuzz` runs all that it once found interesting, and changes of that,
 //! without it. `fuzz/README.md` says what the bytes mean.
 
+mod analyses;
 mod arguments;
 mod csv;
 mod frames;
@@ -29,6 +30,8 @@ pub struct Target {
     most: usize,
     /// Bytes of heap more for every byte of input.
     per_byte: usize,
+    /// How many times as long as most of them an input takes.
+    pub cost: u64,
 }
 
 /// All targets.
@@ -42,6 +45,10 @@ pub const TARGETS: &[Target] = &[
     target("csv", csv::csv, 1 << 20, 256),
     target("ndjson", ndjson::ndjson, 1 << 20, 512),
     target("raw", raw::raw, 32 << 20, 256),
+    Target {
+        cost: 25,
+        ..target("analyses", analyses::analyses, 64 << 20, 4096)
+    },
     target("times", times::times, 1 << 16, 64),
     target("arguments", arguments::arguments, 1 << 20, 64),
     target("references", references::references, 1 << 16, 64),
@@ -53,6 +60,7 @@ const fn target(name: &'static str, run: fn(&[u8]), most: usize, per_byte: usize
         run,
         most,
         per_byte,
+        cost: 1,
     }
 }
 

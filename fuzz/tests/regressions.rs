@@ -62,3 +62,52 @@ fn a_zone_behind_a_date_without_dashes_is_not_passed_over() {
     run("times", b"20131202[Europe/Berlin]");
     run("times", b"20131202T21[Europe/Berlin]");
 }
+
+/// The bytes of the target: a command line, a schema, what happens, records.
+fn analyzed(line: &str, schema: &str, script: &[u8], records: &[f64]) {
+    let length = |bytes: &[u8]| (bytes.len() as u16).to_le_bytes();
+    let records: Vec<u8> = records
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect();
+    let schema = schema.as_bytes();
+    let input = [
+        &[0][..],
+        line.as_bytes(),
+        b"\n",
+        &length(schema),
+        schema,
+        &length(script),
+        script,
+        &records,
+    ];
+    run("analyses", &input.concat());
+}
+
+#[test]
+fn times_that_no_clock_has_are_none() {
+    let times = [0.0, 1e300, -1e300, f64::INFINITY, 1.0, 2e19, -2e19, 2.0];
+    for line in [
+        "health r --json",
+        "stats r --plot a.svg",
+        "spectrum r --window 16",
+    ] {
+        analyzed(line, "t:f64:s:recording,x:f64[1]", &[199], &times);
+    }
+}
+
+#[test]
+fn an_episode_under_way_at_the_end_has_the_time_of_its_last_record() {
+    let mut records = vec![0.0; 2 * 32];
+    for (i, record) in records.chunks_exact_mut(2).enumerate() {
+        record[0] = i as f64;
+        record[1] = if i < 20 { 10.0 } else { 0.0 };
+    }
+    for rule in [
+        "--center 0 --band 1",
+        "--rule robust --window 64 --threshold 1",
+    ] {
+        let line = format!("anomaly r {rule}");
+        analyzed(&line, "t:f64:s:recording,x:f64", &[195], &records);
+    }
+}

@@ -57,7 +57,7 @@ pub use super::robust::WARM_UP;
 use super::timeline::Timeline;
 use super::{Analysis, Subject, View};
 use crate::output::{Format, Output};
-use crate::plot::Panel;
+use crate::plot::{PANELS, Panel, not_drawn};
 use crate::progress::{Report, Summary};
 use crate::reporter::Reporter;
 
@@ -68,6 +68,9 @@ pub const DEFAULT_THRESHOLD: f64 = 6.0;
 
 /// With a band, so many records without a finding end an episode.
 const QUIET: u64 = 64;
+
+/// Values in the windows of all fields, at most: each is remembered four times.
+const MOST_VALUES: usize = 1 << 22;
 
 /// Records of which the findings are put in order at a time.
 const CHUNK: usize = 4096;
@@ -95,19 +98,36 @@ pub struct Anomaly {
     name_width: usize,
     /// What was counted in all, for the picture.
     counted: Vec<judge::Counts>,
+    /// Fields of which there will be no picture.
+    left_out: usize,
 }
 
 impl Anomaly {
     pub fn of(what: &Subject<'_>, rule: Rule) -> Result<Anomaly, Usage> {
         let width = |column: &Column| column.name().chars().count();
         let columns = what.numbers()?;
+        if let Rule::Learned { window, .. } = rule
+            && columns.len().saturating_mul(window) > MOST_VALUES
+        {
+            return Err(Usage(format!(
+                "found {} fields and windows of {window} values, expected at most {MOST_VALUES} values in all: choose \
+                 with --field, or a smaller --window",
+                columns.len()
+            )));
+        }
+        let left_out = match what.is_plotted {
+            true => columns.len().saturating_sub(PANELS),
+            false => 0,
+        };
         let keep = match rule {
             Rule::Learned {
                 window,
                 change: true,
                 ..
             } => change::reach(window),
-            _ => 0,
+            // As far as the last finding of an episode that is under way may be back.
+            Rule::Learned { window, .. } => change::block(window),
+            Rule::Band { .. } => QUIET as usize,
         };
         let timeline = what
             .is_plotted
@@ -117,9 +137,11 @@ impl Anomaly {
             name_width: columns.iter().map(width).max().unwrap_or(0),
             judges: columns
                 .into_iter()
-                .map(|column| Judge::of(column, rule, what.is_plotted))
+                .enumerate()
+                .map(|(i, column)| Judge::of(column, rule, what.is_plotted && i < PANELS))
                 .collect(),
             counted: Vec::new(),
+            left_out,
         })
     }
 }
@@ -189,12 +211,16 @@ impl Reporter for Anomaly {
             return Vec::new();
         };
         let judges = self.judges.iter().zip(&self.counted);
-        judges
+        let mut panels: Vec<Panel> = judges
             .filter_map(|(judge, counts)| {
                 let name = judge.column.name();
                 Some(judge.picture()?.panel(name, timeline.axis(), *counts))
             })
-            .collect()
+            .collect();
+        if let (1.., Some(last)) = (self.left_out, panels.last_mut()) {
+            last.notes.push(not_drawn(self.left_out));
+        }
+        panels
     }
 }
 

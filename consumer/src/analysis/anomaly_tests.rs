@@ -529,3 +529,52 @@ fn a_picture_shows_what_was_found() {
     });
     assert_eq!(upright, Some(300_000.0));
 }
+
+#[test]
+fn what_is_remembered_of_all_fields_is_bounded() {
+    let schema = Schema::packed([Field::new("x", Element::U8).shape(&[64])]).unwrap();
+    let of = |window, is_plotted| {
+        let what = Subject {
+            is_plotted,
+            ..subject(&schema)
+        };
+        Kind::Anomaly(robust(window, 6.0)).of(&what)
+    };
+    let refused = of(1 << 20, false).map(drop).unwrap_err();
+    assert!(refused.0.contains("64 fields") && refused.0.contains("--window"));
+    assert!(of(1 << 16, false).is_ok());
+    let mut anomaly = of(64, true).unwrap();
+    let mut output = Written::default().output(Format::Json);
+    anomaly.report(&summary_of(0, true), &mut output).unwrap();
+    let panels = anomaly.panels();
+    assert_eq!(panels.len(), PANELS);
+    let last = panels.last().unwrap().notes.join(" ");
+    assert!(last.contains("16 more fields are not drawn"), "{last}");
+}
+
+#[test]
+fn blocks_that_go_on_into_the_next_period_are_counted_once() {
+    let rule = Rule::Learned {
+        window: 512,
+        threshold: 6.0,
+        robust: false,
+        change: true,
+    };
+    let (schema, written) = (schema(), Written::default());
+    let mut output = written.output(Format::Json);
+    let mut anomaly = Kind::Anomaly(rule).of(&subject(&schema)).unwrap();
+    let values: Vec<f64> = (0..400).map(|i| f64::from(i % 7)).collect();
+    let bytes = bytes_of(&values);
+    // Of a period that is not a number of blocks.
+    for (i, piece) in bytes.chunks(25 * schema.size()).enumerate() {
+        let view = view(Records::new(&schema, piece), (i * 25) as u64, 0);
+        anomaly.update(&view, &mut output).unwrap();
+        anomaly.report(&summary_of(25, false), &mut output).unwrap();
+    }
+    anomaly.report(&summary_of(400, true), &mut output).unwrap();
+    output.flush().unwrap();
+    let last = written.objects().pop().unwrap();
+    let counts = &last["fields"]["value"];
+    let all = counts["judged"].as_u64().unwrap() + counts["not_judged"].as_u64().unwrap();
+    assert_eq!(all, 400, "{last}");
+}

@@ -577,6 +577,24 @@ fn the_next_producer_need_not_follow() {
 }
 
 #[test]
+fn the_steps_of_a_slower_producer_are_no_holes() {
+    let schema = schema();
+    let (first, mut slower) = (clean(500), clean(500));
+    let later = first[499].t + 1000 * STEP;
+    for sample in &mut slower {
+        sample.t = later + 20 * sample.t;
+        sample.published = sample.t + MS;
+    }
+    let mut at = At::new(&schema, &OPTIONS);
+    at.sees(&first, 0);
+    at.health.died();
+    at.health.restarted();
+    at.sees(&slower, 0);
+    let (_, report) = at.ends();
+    assert_eq!(report["checks"]["hole"], 0, "{report}");
+}
+
+#[test]
 fn silence_is_told_by_the_timer() {
     let schema = schema();
     let expect = Some(Duration::from_millis(50));

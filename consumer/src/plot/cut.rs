@@ -55,6 +55,15 @@ pub fn cut(figure: &Figure) -> Option<Figure> {
     Some(cut)
 }
 
+/// That so many fields have no panel.
+pub fn not_drawn(fields: usize) -> String {
+    let fields = match fields {
+        1 => "1 more field is".to_owned(),
+        more => format!("{more} more fields are"),
+    };
+    format!("{fields} not drawn: choose with --field")
+}
+
 fn is_upright(layer: &Layer) -> bool {
     matches!(layer, Layer::Upright(..))
 }

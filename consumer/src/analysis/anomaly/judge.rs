@@ -59,6 +59,7 @@ pub struct Judge {
     seen: u64,
     /// All periods before this one.
     total: Counts,
+    seen_before: u64,
     picture: Option<Picture>,
 }
 
@@ -92,6 +93,7 @@ impl Judge {
             period: Counts::default(),
             seen: 0,
             total: Counts::default(),
+            seen_before: 0,
             picture,
         }
     }
@@ -194,11 +196,14 @@ impl Judge {
         {
             self.period.judged = changes.take_judged();
         }
+        self.seen_before += self.seen;
         // Blocks that began in an earlier period are judged in this one.
         self.period.not_judged = self.seen.saturating_sub(self.period.judged);
         self.seen = 0;
         let period = std::mem::take(&mut self.period);
         self.total.add(period);
+        // So what that period said of them is not the last word.
+        self.total.not_judged = self.seen_before.saturating_sub(self.total.judged);
         if all { self.total } else { period }
     }
 
@@ -215,7 +220,6 @@ impl Judge {
 impl Counts {
     fn add(&mut self, other: Counts) {
         self.judged += other.judged;
-        self.not_judged += other.not_judged;
         self.anomalies += other.anomalies;
         self.episodes += other.episodes;
         self.changes += other.changes;

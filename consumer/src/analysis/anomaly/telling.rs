@@ -16,6 +16,14 @@ use super::values::Why;
 use crate::output::{Format, Output};
 use crate::table::figure;
 
+/// A score to one digit; of one that is beyond all measure, its size.
+fn shown(score: f64) -> String {
+    match score.abs() < 1e6 {
+        true => format!("{score:.1}"),
+        false => format!("{score:.1e}"),
+    }
+}
+
 #[derive(Serialize)]
 struct Finding<'a, T> {
     sequence: u64,
@@ -84,7 +92,7 @@ impl Anomaly {
                 let score = point.score;
                 let value = Quantity(point.value, unit);
                 let part = Part(point.window);
-                let text = format_args!("{value:>16}  score {score:>6.1}  {why}{part}");
+                let text = format_args!("{value:>16}  score {:>6}  {why}{part}", shown(score));
                 self.line(told.column, sequence, text, output)
             }
             (Format::Human, What::Change(change)) => {
@@ -195,7 +203,7 @@ impl fmt::Display for ChangeText<'_> {
         let ChangeText(change, unit) = *self;
         let (before, after) = (change.before, change.after);
         let level = Quantity(after.level, unit);
-        write!(f, "{level:>16}  score {:>6.1}  change:", change.score)?;
+        write!(f, "{level:>16}  score {:>6}  change:", shown(change.score))?;
         if change.of != Of::Spread {
             write!(
                 f,
@@ -236,7 +244,8 @@ impl fmt::Display for EpisodeText<'_> {
         let findings = episode.findings;
         write!(
             f,
-            "{word}: {findings} anomalies from {first} to {last}, the worst {value} with score {score:.1}"
+            "{word}: {findings} anomalies from {first} to {last}, the worst {value} with score {}",
+            shown(score)
         )
     }
 }

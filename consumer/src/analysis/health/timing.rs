@@ -204,6 +204,8 @@ impl Timing {
     pub fn restarted(&mut self, log: &mut Log) {
         self.lost();
         self.order.restarted(log);
+        // It may have another rate, which is told as such, and not of every step.
+        self.steps.forget();
         self.rate_window.clear();
         self.pace_window.clear();
     }

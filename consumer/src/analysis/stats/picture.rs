@@ -7,7 +7,7 @@ use super::super::{Subject, View};
 use super::distribution::Figures;
 use crate::plot::histogram::Histogram;
 use crate::plot::trace::Trace;
-use crate::plot::{Axis, Layer, Panel, Scale};
+use crate::plot::{Axis, Layer, Panel, Scale, not_drawn};
 use crate::progress::percent;
 use crate::table::figure;
 
@@ -88,12 +88,7 @@ impl Picture {
         });
         let mut panels: Vec<Panel> = both.collect();
         if let (1.., Some(last)) = (self.left_out, panels.last_mut()) {
-            let more = match self.left_out {
-                1 => "1 more field is".to_owned(),
-                more => format!("{more} more fields are"),
-            };
-            last.notes
-                .push(format!("{more} not drawn: choose with --field"));
+            last.notes.push(not_drawn(self.left_out));
         }
         panels
     }

@@ -30,7 +30,12 @@ impl Kept {
     ///
     /// What cannot be done with which file, in words.
     pub(super) fn open(path: &Path, form: Form) -> Result<Kept, String> {
-        let kept = File::open(path).and_then(|file| {
+        let file = path.metadata().and_then(|found| match found.is_file() {
+            true => File::open(path),
+            // To open a pipe may take for ever.
+            false => Err(io::Error::other("found no file there, expected one")),
+        });
+        let kept = file.and_then(|file| {
             let bytes = vec![0; Kept::LEAST];
             let mut kept = Kept { file, form, bytes };
             kept.try_read()?;
@@ -112,7 +117,11 @@ mod tests {
         let missing = directory.path().join("missing");
         let error = Kept::open(&missing, Form::Whole).map(drop);
         assert!(error.expect_err("none").contains("missing: No such file"));
-        assert!(Kept::open(directory.path(), Form::List).is_err());
+        // Devices and pipes are no files of the kernel.
+        for other in [directory.path(), Path::new("/dev/null")] {
+            let error = Kept::open(other, Form::List).map(drop);
+            assert!(error.expect_err("none").contains("expected one"));
+        }
     }
 
     #[test]
