@@ -9,6 +9,7 @@ mod clock;
 mod cut;
 mod frame;
 pub mod histogram;
+mod holes;
 mod layers;
 mod layout;
 mod legend;

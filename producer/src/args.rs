@@ -32,10 +32,10 @@ const EXAMPLES: &str = "\
 Examples:
   producer synth --ring demo --rate 100
   producer csv data/xio-fusion/sensor_data.csv --ring imu --speed 10
-  producer stdin --ring live < /dev/ttyUSB0
+  producer stdin --ring tty < /dev/ttyUSB0
   producer frames --test-card 640x480 --ring cam
   journalctl -f | producer lines --ring log
-  producer system --ring machine
+  producer system --ring host
   producer synth --help        every option of a source
 
 The ring is made if there is none of that name, and continued if there is one like it: sequences go
@@ -89,11 +89,11 @@ Without --channel there are four:
 The field `time` is when each sample was taken: the start plus n / rate, free of drift.
 
 Examples:
-  producer synth --ring demo --rate 100 --duration 5s --capacity 10000
-  producer synth --ring demo --channel value=gaussian:50,10 --no-time     one float64, nothing else
+  producer synth --ring brief --rate 100 --duration 5s --capacity 10000
+  producer synth --ring plain --channel value=gaussian:50,10 --no-time    one float64, nothing else
   producer synth --ring fast --rate 1e6 --channel value=gaussian:50,10 --allow lossy
   producer synth --ring live --rate 1000 --retain 1m --allow bounded:50ms
-  producer synth --ring live --rate 1000 --when-full drop --json          counts what is refused
+  producer synth --ring drops --rate 1000 --when-full drop --json         counts what is refused
   producer synth --ring lab --mode 0640 --register group                  shared with the group";
 
 #[derive(Debug, Args)]
@@ -129,8 +129,8 @@ Examples:
   producer csv data/xio-fusion/sensor_data.csv --ring imu                real time
   producer csv data/nab/machine_temperature_system_failure.csv --ring machine --speed 3000
   producer csv data/nab/machine_temperature_system_failure.csv --ring machine --rate 0
-  producer csv data/xio-fusion/sensor_data.csv --ring imu --rate 100 --retain 30s
-  producer csv log.csv --ring log --time logged --time-unit unix-ms --text state --leave-out id";
+  producer csv data/xio-fusion/sensor_data.csv --ring short --rate 100 --retain 30s
+  producer csv log.csv --ring logged --time logged --time-unit unix-ms --text state --leave-out id";
 
 #[derive(Debug, Args)]
 pub(crate) struct CsvArgs {

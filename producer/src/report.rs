@@ -73,13 +73,13 @@ impl Summary {
             format!(", at most {most:.3} ms late (half of them {p50:.3}, 99 % {p99:.3})")
         });
         format!(
-            "{} {}{} published to {:?} in {:.3} s, {:.1} a second{}{skips}{late}",
+            "{} {}{} published to {:?} in {:.3} s, {} a second{}{skips}{late}",
             grouped(self.published),
             self.kind.of(self.published),
             self.frames.map_or(String::new(), of_frames),
             self.ring,
             self.elapsed.as_secs_f64(),
-            self.rate(),
+            rate(self.rate()),
             refusals(self.refused),
             skips = self.skipped.map_or(String::new(), skips),
         )
@@ -144,6 +144,14 @@ impl Summary {
     }
 }
 
+/// How many a second, with as many digits as can be read at a glance.
+fn rate(rate: f64) -> String {
+    match rate {
+        ..10_000.0 => format!("{rate:.1}"),
+        _ => grouped(rate.round() as u64),
+    }
+}
+
 /// A line that is rewritten about once a second, where a person is watching.
 #[derive(Debug)]
 pub(crate) struct Progress {
@@ -190,7 +198,7 @@ impl Progress {
         }
         let rate = self.printed.map_or(String::new(), |(then, before)| {
             let seconds = now.duration_since(then).as_secs_f64().max(1e-9);
-            format!(", {:.1} a second", (published - before) as f64 / seconds)
+            format!(", {} a second", rate((published - before) as f64 / seconds))
         });
         let left = share.map_or(String::new(), |share| left(share, now - self.began));
         self.print(
@@ -358,6 +366,13 @@ mod tests {
                 waits: Waits::default(),
             }),
         }
+    }
+
+    #[test]
+    fn many_a_second_can_be_read() {
+        let rates = [0.0, 99.96, 9_999.9, 10_000.0, 3_795_795.4].map(rate);
+        let expected = ["0.0", "100.0", "9999.9", "10,000", "3,795,795"];
+        assert_eq!(rates, expected);
     }
 
     #[test]

@@ -143,6 +143,12 @@ fn what_waited_for_the_analyzer_is_left_out() {
         lines.contains("\n2 records published before this analyzer attached: left out"),
         "{lines}"
     );
+    assert!(!lines.contains("start it before"), "{lines}");
+    let nothing = reports(Format::Human, &[&ages[..2]]).lines().join("\n");
+    assert!(
+        nothing.contains("left out\nstart it before the producer"),
+        "{nothing}"
+    );
 }
 
 #[test]

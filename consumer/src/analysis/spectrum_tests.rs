@@ -452,7 +452,7 @@ fn uneven_times_are_told_and_how_far_they_blur() {
         (&"time_field".into(), &0.into())
     );
     let lines = said(options(1024), Format::Human, &[Step::Rows(&rows)]).lines();
-    assert!(lines[2].starts_with("uneven: times are 25"), "{}", lines[2]);
+    assert!(lines[3].starts_with("uneven: times are 25"), "{}", lines[3]);
     // What it says is so: at that frequency the amplitude is an eighth lower.
     let hertz = number("blurred_above_hz");
     for row in &mut rows {
@@ -597,14 +597,18 @@ fn people_get_a_table() {
     let mut options = options(1024);
     options.density = false;
     let lines = said(options.clone(), Format::Human, &[Step::Rows(&rows)]).lines();
-    let expected = "1000 Hz by the time field, steps of 1.00 ms to 1.00 ms; segments of 1024 records, a frequency \
-                    every 0.976562 Hz, peaks from 2.92969 Hz on";
-    assert_eq!(lines[1], expected);
-    let cells: Vec<&str> = lines[3].split_whitespace().collect();
+    assert_eq!(
+        lines[1],
+        "1000 Hz by the time field, steps of 1.00 ms to 1.00 ms"
+    );
+    let expected =
+        "segments of 1024 records, a frequency every 0.976562 Hz, peaks from 2.92969 Hz on";
+    assert_eq!(lines[2], expected);
+    let cells: Vec<&str> = lines[4].split_whitespace().collect();
     assert_eq!(cells[..5], ["x", "4", "0", "85.3", "%"]);
     assert_eq!(cells.last(), Some(&"g"));
     // What did not move has no frequencies.
-    let cells: Vec<&str> = lines[4].split_whitespace().collect();
+    let cells: Vec<&str> = lines[5].split_whitespace().collect();
     assert_eq!(
         cells,
         ["y", "4", "0", "85.3", "%", "0", "-", "-", "-", "-", "-"]

@@ -137,14 +137,22 @@ struct Own<'a> {
     fields: Fields<'a>,
 }
 
+#[derive(Serialize)]
+struct FieldFigures<'a> {
+    unit: Option<&'a str>,
+    #[serde(flatten)]
+    figures: &'a Figures,
+}
+
 /// A map that keeps the order of the fields.
 struct Fields<'a>(Vec<(&'a Column, &'a Figures)>);
 
 impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (column, figures) in &self.0 {
-            map.serialize_entry(column.name(), figures)?;
+        for &(column, figures) in &self.0 {
+            let unit = column.unit();
+            map.serialize_entry(column.name(), &FieldFigures { unit, figures })?;
         }
         map.end()
     }

@@ -192,7 +192,8 @@ fn programs_get_many_quantiles_and_the_missing_part() {
     }
     assert_eq!(reports[1]["missing"], 0.0);
     let names: Vec<&String> = figures.as_object().unwrap().keys().collect();
-    assert_eq!(names.len(), 6 + expected.len(), "{names:?}");
+    assert_eq!(names.len(), 7 + expected.len(), "{names:?}");
+    assert_eq!(figures["unit"], "°C");
 }
 
 #[test]

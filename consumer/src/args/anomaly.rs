@@ -27,6 +27,11 @@ are told its first one and its end. With --json every one is a line; \"episode\"
 episodes of a field, and \"window\" is which part of what to compare with was there: less than 1
 while learning and after records were missed. What is not a number is not judged.
 
+With --json a line has sequence, time, field, value, score, \"why\" (level, jump, change or band),
+episode and window; a change has of (level or spread), before, after, missing and known_at in
+place of the episode. The report has anomalies, episodes and changes, in all and, with judged and
+not_judged, of each of its \"fields\".
+
 Examples:
   analyzer anomaly imu                                 what is unlike before, and what has changed
   analyzer anomaly imu --rule change --json            only changes, one object a line

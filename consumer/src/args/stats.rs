@@ -14,7 +14,11 @@ Examples:
 
 Without --quantiles the table has p50 and p99, and --json has p1, p5, p25, p50, p75, p95, p99 and
 p99_9. Up to 4096 values they are exact; of more they are right to 0.2 % of the value, or of its
-distance from the first one, whichever is less.";
+distance from the first one, whichever is less.
+
+With --json \"fields\" holds for each field unit, count, mean, std, min, max, the quantiles, and
+not_finite (how many values were NaN or infinite and are in none of these); \"missing\" is the part of
+all records that was missed, from 0 to 1.";
 
 #[derive(Debug, Args)]
 pub struct Stats {

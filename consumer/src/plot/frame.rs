@@ -44,8 +44,11 @@ impl Frame {
     pub fn between(&self, from: f64, to: f64, least: f64) -> Option<(f64, f64)> {
         let (from, to) = (self.x.clamped(from)?, self.x.clamped(to)?);
         let (from, to) = (self.across(from.min(to)), self.across(from.max(to)));
-        let more = ((least - (to - from)) / 2.0).max(0.0);
-        Some(((from - more).max(self.left), (to + more).min(self.right)))
+        let width = (to - from).max(least).min(self.width());
+        // All of it is in here, also at an end.
+        let from = f64::midpoint(from, to) - width / 2.0;
+        let from = from.min(self.right - width).max(self.left);
+        Some((from, from + width))
     }
 }
 
@@ -83,8 +86,9 @@ fn include(layer: &Layer, x: &mut Extent, y: &mut Extent) {
             }
         }
         Layer::Envelope(_, pieces) => {
+            // An end that is infinite is beyond the axis, whatever its length.
             let seen = |piece: &&(f64, f64, f64)| {
-                piece.0.is_finite() && piece.1.is_finite() && piece.2.is_finite()
+                piece.0.is_finite() && (piece.1.is_finite() || piece.2.is_finite())
             };
             for piece in pieces.iter().filter(seen) {
                 x.include(piece.0);

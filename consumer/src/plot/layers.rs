@@ -12,6 +12,8 @@ use super::{Layer, Panel, style};
 const DASHES: [(f64, f64); 3] = [(6.0, 4.0), (2.0, 3.0), (12.0, 4.0)];
 
 const COARSE: usize = 100;
+/// So many bars have room to be wider than they are.
+const FEW_BARS: usize = 20;
 
 /// Draws all of a panel that lies in its frame.
 pub fn draw(canvas: &mut Canvas<'_>, frame: &Frame, panel: &Panel) {
@@ -106,11 +108,16 @@ fn envelope(canvas: &mut Canvas<'_>, frame: &Frame, pieces: &[(f64, f64, f64)], 
     let mut areas: Vec<Vec<(Spot, f64)>> = Vec::new();
     let mut is_joined = false;
     for &(x, low, high) in pieces {
-        let (Some(spot), Some(top)) = (frame.spot(x, low), frame.y.place(high)) else {
+        let places = (
+            frame.x.place(x),
+            frame.y.clamped(low),
+            frame.y.clamped(high),
+        );
+        let (Some(across), Some(low), Some(high)) = places else {
             is_joined = false;
             continue;
         };
-        let top = frame.up(top);
+        let (spot, top) = ((frame.across(across), frame.up(low)), frame.up(high));
         match areas
             .last_mut()
             .filter(|_| is_joined)
@@ -162,11 +169,17 @@ fn bars(canvas: &mut Canvas<'_>, frame: &Frame, bars: &[(f64, f64, f64)], ink: I
         .y
         .clamped(0.0)
         .map_or(frame.bottom, |part| frame.up(part));
+    // Among a few, one that has hardly any width would be taken for nothing, or for a line.
+    let least = if bars.len() <= FEW_BARS {
+        style::LEAST_BAR
+    } else {
+        style::THIN
+    };
     // Left, right and top, in pixels.
     let mut drawn: Vec<(f64, f64, f64)> = Vec::new();
     for &(from, to, height) in bars {
         let (Some((left, right)), Some(top)) =
-            (frame.between(from, to, style::THIN), frame.y.place(height))
+            (frame.between(from, to, least), frame.y.place(height))
         else {
             continue;
         };

@@ -62,6 +62,8 @@ pub fn frame() -> Ink {
 
 pub const LINE: f64 = 1.0;
 pub const THIN: f64 = 0.75;
+/// The width of a bar that stands for one value.
+pub const LEAST_BAR: f64 = 5.0;
 /// A mark, and a point of a line that is joined to nothing.
 pub const DOT: f64 = 2.5;
 pub const ALONE: f64 = 1.5;

@@ -268,6 +268,59 @@ fn a_line_is_broken_where_there_is_nothing() {
     );
 }
 
+/// All attributes of this name, as numbers.
+fn all(document: &str, element: &str, name: &str) -> Vec<f64> {
+    let elements = document
+        .split('<')
+        .filter_map(|tag| tag.strip_prefix(element));
+    let numbers = elements.filter_map(|attributes| attribute(attributes, name)?.parse().ok());
+    numbers.collect()
+}
+
+#[test]
+fn an_envelope_without_end_reaches_the_end_of_the_axis() {
+    let far = |i: i32| (f64::from(i), f64::NEG_INFINITY, f64::INFINITY);
+    let layers = vec![
+        Layer::Envelope("usual".to_owned(), (0..9).map(far).collect()),
+        line((0..9).map(|i| (f64::from(i), f64::from(i)))),
+    ];
+    let document = document(&figure(vec![panel(layers)])).unwrap();
+    let area = document.split('<').find(|tag| tag.starts_with("polygon"));
+    let spots = attribute(area.expect("an area"), "points").unwrap();
+    let heights = spots
+        .split_whitespace()
+        .map(|spot| spot.split_once(',').unwrap().1.parse().unwrap());
+    let heights: Vec<f64> = heights.collect();
+    let frame = all(&document, "line", "y1");
+    let (low, high) = (f64::max, f64::min);
+    let end = |of: fn(f64, f64) -> f64, all: &[f64]| all.iter().copied().reduce(of).unwrap();
+    assert!(
+        end(high, &heights) <= end(high, &frame) + 1.0,
+        "{heights:?} {frame:?}"
+    );
+    assert!(
+        heights
+            .iter()
+            .all(|&y| y == end(low, &heights) || y == end(high, &heights))
+    );
+}
+
+#[test]
+fn a_bar_of_one_value_is_seen() {
+    let widest = |count: u32| {
+        let bar = |i: u32| (f64::from(i) * 10.0, f64::from(i) * 10.0 + 1e-3, 1.0);
+        let bars = Layer::Bars(String::new(), (0..count).map(bar).collect());
+        let document = document(&figure(vec![panel(vec![bars])])).unwrap();
+        let widths = all(&document, "rect", "width");
+        // The paper is the widest.
+        let mut widths: Vec<f64> = widths.into_iter().filter(|&width| width < 100.0).collect();
+        widths.sort_unstable_by(f64::total_cmp);
+        widths.pop().unwrap_or_default()
+    };
+    assert!(widest(2) >= 4.0, "{}", widest(2));
+    assert!(widest(200) <= 3.0, "{}", widest(200));
+}
+
 #[test]
 fn what_is_left_out_is_said() {
     let some = || panel(vec![line([(0.0, 1.0), (1.0, 2.0)])]);

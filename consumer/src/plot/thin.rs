@@ -52,9 +52,14 @@ pub fn reduced(
     flush(&mut here, &mut runs);
     let (paths, alone): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| run.len() > 1);
     let paths = evenly(paths, columns);
-    // Only a line that goes back and forth has more than four a column.
-    let most = (8 * columns / paths.len().max(1)).max(8);
-    let paths = paths.into_iter().map(|path| evenly(path, most)).collect();
+    // Only a line that goes back and forth has more than four a column. Then a path has room for its part of all spots.
+    let all = paths.iter().map(Vec::len).sum::<usize>().max(1);
+    let most = |path: &[Spot]| (8 * columns * path.len() / all).max(8);
+    let thinned = paths.into_iter().map(|path| {
+        let most = most(&path);
+        evenly(path, most)
+    });
+    let paths = thinned.collect();
     let alone = alone.into_iter().flatten().collect();
     (paths, evenly(alone, columns))
 }
@@ -85,5 +90,23 @@ fn keep(here: &mut Vec<Spot>, spot: Spot) {
 fn flush(here: &mut Vec<Spot>, runs: &mut [Vec<Spot>]) {
     if let Some(run) = runs.last_mut() {
         run.append(here);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reduced;
+
+    #[test]
+    fn short_paths_take_no_room_from_a_long_one() {
+        let (columns, column) = (100, 1.0);
+        // Nine short ones and then many values in each column, one of which is far from the others.
+        let short = (0..9).flat_map(|_| [Some((0.0, 0.0)), Some((0.5, 0.0)), None]);
+        let high = |i: u32| if i == 777 { 9.0 } else { f64::from(i % 2) };
+        let long = (0..2_000).map(|i| Some((f64::from(i) / 20.0, high(i))));
+        let (paths, alone) = reduced(short.chain(long), column, columns);
+        assert!(alone.is_empty());
+        assert_eq!(paths.len(), 10);
+        assert!(paths.iter().flatten().any(|spot| spot.1 == 9.0));
     }
 }

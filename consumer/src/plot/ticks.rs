@@ -132,12 +132,14 @@ fn decades(reach: &Reach, room: f64) -> Ticks {
             below: String::new(),
         })
     };
+    // One way of writing for all numbers of an axis.
+    let is_plain = first >= -3 && last <= 5;
     let mut ticks = Ticks::default();
     for decade in first - 1..=last {
         let one = 10f64.powi(decade);
         if decade >= first {
             match decade.rem_euclid(every) {
-                0 => ticks.major.extend(tick(one, whole(decade))),
+                0 => ticks.major.extend(tick(one, written(1, decade, is_plain))),
                 _ => ticks.minor.extend(reach.place(one)),
             }
         }
@@ -153,7 +155,8 @@ fn decades(reach: &Reach, room: f64) -> Ticks {
         for decade in first - 1..=last {
             for times in [2, 5] {
                 let value = f64::from(times) * 10f64.powi(decade);
-                ticks.major.extend(tick(value, few(value, decade, times)));
+                let text = written(times, decade, is_plain);
+                ticks.major.extend(tick(value, text));
             }
         }
         ticks.major.sort_by(|a, b| a.place.total_cmp(&b.place));
@@ -161,19 +164,14 @@ fn decades(reach: &Reach, room: f64) -> Ticks {
     ticks
 }
 
-/// A power of ten.
-fn whole(decade: i32) -> String {
-    match decade {
-        -3..=0 => format!("{:.*}", decade.unsigned_abs() as usize, 10f64.powi(decade)),
-        1..=4 => format!("{}", 10i64.pow(decade.unsigned_abs())),
-        _ => power(decade),
-    }
-}
-
-fn few(value: f64, decade: i32, times: i32) -> String {
-    match decade {
-        -3..=0 => format!("{value:.*}", decade.unsigned_abs() as usize),
-        1..=4 => format!("{value:.0}"),
+/// So many times a power of ten.
+fn written(times: i32, decade: i32, is_plain: bool) -> String {
+    match times {
+        _ if is_plain => {
+            let decimals = decade.min(0).unsigned_abs() as usize;
+            format!("{:.decimals$}", f64::from(times) * 10f64.powi(decade))
+        }
+        1 => power(decade),
         _ => format!("{times}×{}", power(decade)),
     }
 }

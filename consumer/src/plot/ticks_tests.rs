@@ -69,7 +69,14 @@ fn differences_near_the_smallest_number_have_numbers_too() {
 fn decades_have_their_numbers() {
     let log = |low, high| texts(low, high, Scale::Log).0.join(" ");
     assert_eq!(log(0.5, 2_000.0), "1 10 100 1000");
-    assert_eq!(log(1e-6, 1.0), "10⁻⁶ 10⁻⁴ 0.01 1");
+    assert_eq!(log(1e-3, 1e5), "0.01 1 100 10000");
+    // One way of writing for all of an axis.
+    assert_eq!(log(1e-6, 1.0), "10⁻⁶ 10⁻⁴ 10⁻² 10⁰");
+    assert_eq!(log(150.0, 2e7), "10³ 10⁴ 10⁵ 10⁶ 10⁷");
+    assert_eq!(
+        log(1.5e-5, 3e-3),
+        "2×10⁻⁵ 5×10⁻⁵ 10⁻⁴ 2×10⁻⁴ 5×10⁻⁴ 10⁻³ 2×10⁻³"
+    );
     assert_eq!(log(3.0, 300.0), "5 10 20 50 100 200");
     assert_eq!(log(10.0, 12.0), "10.0 10.5 11.0 11.5 12.0");
     let ticks = of(&reach(1.0, 1e4, Scale::Log), 6.0);

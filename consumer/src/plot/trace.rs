@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::holes;
+
 /// Pieces of a trace, at most: twice as many as a picture is wide would show no more.
 const PIECES: usize = 2000;
 /// Gaps of a trace, at most; and interruptions of its line when pieces have to become fewer, so that they can.
@@ -10,7 +12,8 @@ const GAPS: usize = 500;
 /// The values of a series in pieces that are as many as a picture has room for: of each piece the lowest, the highest and the
 /// mean. When there are too many pieces every two become one.
 ///
-/// Pieces are made as values arrive; x may also go back.
+/// Pieces are made as values arrive; x may also go back. Where no value is for very long, though none is missing, the line is
+/// broken, too.
 #[derive(Debug, Clone)]
 pub struct Trace {
     pieces: Vec<Piece>,
@@ -54,8 +57,12 @@ impl Trace {
             return;
         }
         let is_behind_gap = std::mem::take(&mut self.is_behind_gap);
+        let first = self.pieces.first().map_or(x, |piece| piece.first);
+        let is_near = |last: f64| !holes::is_seen(x - last, first, x);
         match self.pieces.last_mut() {
-            Some(piece) if !is_behind_gap && piece.count < self.full => piece.add(x, y),
+            Some(piece) if !is_behind_gap && piece.count < self.full && is_near(piece.last) => {
+                piece.add(x, y);
+            }
             last => {
                 if let Some(last) = last.filter(|_| is_behind_gap) {
                     let from = last.last;
@@ -107,14 +114,27 @@ impl Trace {
     }
 
     fn broken<T: Copy>(&self, gap: T, seen: impl Fn(&Piece) -> T) -> Vec<T> {
+        let mut holes = self.holes().into_iter().peekable();
         let mut all = Vec::with_capacity(self.pieces.len() + GAPS);
-        for piece in &self.pieces {
-            if piece.is_behind_gap {
+        for (place, piece) in self.pieces.iter().enumerate() {
+            let is_behind_hole = holes.next_if_eq(&place).is_some();
+            if piece.is_behind_gap || is_behind_hole {
                 all.push(gap);
             }
             all.push(seen(piece));
         }
         all
+    }
+
+    /// The pieces behind holes.
+    fn holes(&self) -> Vec<usize> {
+        let (Some(first), Some(last)) = (self.pieces.first(), self.pieces.last()) else {
+            return Vec::new();
+        };
+        let pairs = self.pieces.windows(2);
+        let steps: Vec<f64> = pairs.map(|pair| pair[1].first - pair[0].last).collect();
+        let holes = holes::among(&steps, first.first, last.last);
+        holes.into_iter().map(|step| step + 1).collect()
     }
 
     #[cold]
@@ -134,9 +154,11 @@ impl Trace {
             let mut halved: Vec<Piece> = Vec::with_capacity(PIECES + 1);
             // Set when the last one is made of two.
             let mut is_done = true;
-            for &piece in &self.pieces {
+            let mut holes = self.holes().into_iter().peekable();
+            for (place, &piece) in self.pieces.iter().enumerate() {
+                let is_apart = piece.is_behind_gap | holes.next_if_eq(&place).is_some();
                 match halved.last_mut() {
-                    Some(last) if !is_done && !piece.is_behind_gap => {
+                    Some(last) if !is_done && !is_apart => {
                         last.join(&piece);
                         is_done = true;
                     }

@@ -295,6 +295,7 @@ fn the_imu_left_out_two_samples_ten_times() {
     assert_eq!(counts(&report, "hole"), (10, 10));
     assert_eq!(sequences(&found, "hole").len(), 10);
     let field = &report["fields"]["Magnetometer X (uT)"];
+    assert_eq!(field["unit"], "uT");
     assert_eq!(
         (&field["kind"], &field["longest_run"]),
         (&"measured".into(), &15.into())

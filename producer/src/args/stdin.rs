@@ -43,8 +43,8 @@ Examples:
       producer stdin --ring load --time-unit unix-s
   ssh pi cat data.csv | producer stdin --ring pi --speed 1
   mosquitto_sub -t sensors/1 | producer stdin --format ndjson --ring sensors --leave-out-others
-  jq -c '.samples[]' log.json | producer stdin --format ndjson --ring log --text state=8 --rate 100
-  nc -l 5000 | producer stdin --format raw --schema 't:u64:ns:unix,accel:f32[3]:g' --ring imu
+  jq -c '.samples[]' log.json | producer stdin --format ndjson --ring jq --text state=8 --rate 100
+  nc -l 5000 | producer stdin --format raw --schema 't:u64:ns:unix,accel:f32[3]:g' --ring net
   cat dump.bin | producer stdin --format raw --schema 'a:f32,b:f32' --ring again --rate 0";
 
 #[derive(Debug, Args)]

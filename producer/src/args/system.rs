@@ -34,11 +34,11 @@ A sample whose time has passed, as when this process was stopped or the machine 
 late: it is skipped, and the summary says how many were.
 
 Examples:
-  producer system --ring machine
-  producer system --ring machine --rate 100 --window 200ms --retain 10m
+  producer system --ring host
+  producer system --ring fine --rate 100 --window 200ms --retain 10m
   producer system --ring cores --only cpu,load --rate 1000 --retain 1m --allow bounded:50ms
-  producer system --ring machine --leave-out temperature --duration 5s --json
-  producer system --ring host --root /host           the files of a host, mounted into a container
+  producer system --ring cool --leave-out temperature --duration 5s --json
+  producer system --ring outside --root /host        the files of a host, mounted into a container
 
 With --root the network is still that of this process, for so the kernel has it. Only Linux has
 these files.";

@@ -118,12 +118,16 @@ impl Picture {
         }
     }
 
-    /// What was usual, as far as it is not so far from all values that these would be a flat line.
+    /// What was usual. What lies so far from all values that these would be a flat line is beyond the end of the axis.
     fn usual_within(&self, values: &[(f64, f64, f64)]) -> Vec<(f64, f64, f64)> {
         let least = values.iter().map(|piece| piece.1).fold(f64::NAN, f64::min);
         let most = values.iter().map(|piece| piece.2).fold(f64::NAN, f64::max);
         let room = (most - least) / 8.0;
-        let within = |end: f64| end.max(least - room).min(most + room);
+        let within = |end: f64| match end {
+            end if end < least - room => f64::NEG_INFINITY,
+            end if end > most + room => f64::INFINITY,
+            end => end,
+        };
         let [low, high] = &self.usual;
         let ends = low.means().into_iter().zip(high.means());
         ends.map(|((x, low), (_, high))| (x, within(low), within(high)))

@@ -66,6 +66,7 @@ struct Fields<'a>(&'a [FieldReport<'a>]);
 
 #[derive(Serialize)]
 struct FieldFigures<'a> {
+    unit: Option<&'a str>,
     kind: Kind,
     #[serde(flatten)]
     values: Values,
@@ -80,6 +81,7 @@ impl Serialize for Fields<'_> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for field in self.0 {
             let figures = FieldFigures {
+                unit: field.unit,
                 kind: field.kind,
                 values: field.values,
                 longest_run: field.longest,

@@ -102,5 +102,8 @@ fn remarks(summary: &Summary, figures: &Figures) -> Vec<String> {
     remark(figures.clock_back, text);
     let text = "without a time since the system booted: left out";
     remark(figures.untold, text);
+    if summary.last && figures.count == 0 && figures.before_attach > 0 {
+        remarks.push("start it before the producer, or while that publishes".to_owned());
+    }
     remarks
 }

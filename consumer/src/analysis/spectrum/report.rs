@@ -158,7 +158,7 @@ pub fn write(
     output.text("")
 }
 
-/// How fast, by what, how evenly.
+/// How fast, by what, how evenly; and what that allows to tell apart.
 pub fn pace(sampling: &Sampling, options: &Options) -> String {
     let by = match sampling.by {
         By::Option => "as given",
@@ -180,7 +180,7 @@ pub fn pace(sampling: &Sampling, options: &Options) -> String {
     let window = options.window;
     let resolution = rate / window as f64;
     text + &format!(
-        "; segments of {window} records, a frequency every {} Hz, peaks from {} Hz on",
+        "\nsegments of {window} records, a frequency every {} Hz, peaks from {} Hz on",
         figure(resolution),
         figure(resolution * peaks::LOWEST as f64)
     )
