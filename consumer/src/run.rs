@@ -60,9 +60,13 @@ pub fn run(plan: &Plan, stop: &AtomicBool) -> Exit {
         Ok(()) => {}
         Err(error) => return told(&error),
     }
-    let (mut exit, panels) = follow_all(plan, stop);
+    let Followed {
+        mut exit,
+        panels,
+        is_unread,
+    } = follow_all(plan, stop);
     if let Some(file) = &plan.plot {
-        match draw(plan, panels, file) {
+        match draw(plan, panels, is_unread, file) {
             Ok(()) => {}
             Err(error) => exit = exit.or(told(&error)),
         }
@@ -81,8 +85,26 @@ fn check(plan: &Plan) -> anyhow::Result<()> {
     }
 }
 
-fn follow_all(plan: &Plan, stop: &AtomicBool) -> (Exit, Vec<Panel>) {
-    let ends: Vec<(Exit, Vec<Panel>)> = match plan.runs.as_slice() {
+/// How it went with a ring, or with all of them.
+struct Followed {
+    exit: Exit,
+    panels: Vec<Panel>,
+    /// Nobody wanted to read to the end.
+    is_unread: bool,
+}
+
+impl Followed {
+    fn to(exit: Exit, panels: Vec<Panel>) -> Followed {
+        Followed {
+            exit,
+            panels,
+            is_unread: false,
+        }
+    }
+}
+
+fn follow_all(plan: &Plan, stop: &AtomicBool) -> Followed {
+    let ends: Vec<Followed> = match plan.runs.as_slice() {
         [config] => vec![follow_one(config, stop)],
         several => thread::scope(|scope| {
             let started: Vec<_> = several
@@ -96,18 +118,23 @@ fn follow_all(plan: &Plan, stop: &AtomicBool) -> (Exit, Vec<Panel>) {
                 .collect();
             let ended = started.into_iter().map(|thread| thread.join());
             ended
-                .map(|end| end.unwrap_or((Exit::Failed, Vec::new())))
+                .map(|end| end.unwrap_or(Followed::to(Exit::Failed, Vec::new())))
                 .collect()
         }),
     };
-    let exit = ends
-        .iter()
-        .fold(Exit::Done, |exit, (other, _)| exit.or(*other));
-    let panels = ends.into_iter().flat_map(|(_, panels)| panels).collect();
-    (exit, panels)
+    let together = |mut all: Followed, one: Followed| {
+        all.panels.extend(one.panels);
+        Followed {
+            exit: all.exit.or(one.exit),
+            panels: all.panels,
+            is_unread: all.is_unread || one.is_unread,
+        }
+    };
+    ends.into_iter()
+        .fold(Followed::to(Exit::Done, Vec::new()), together)
 }
 
-fn follow_one(config: &Config, stop: &AtomicBool) -> (Exit, Vec<Panel>) {
+fn follow_one(config: &Config, stop: &AtomicBool) -> Followed {
     // Whole lines at a time, so that those of several threads do not mix.
     let out: Box<dyn Write> = Box::new(io::stdout());
     let mut output = Output::new(config.format, out);
@@ -118,23 +145,27 @@ fn follow_one(config: &Config, stop: &AtomicBool) -> (Exit, Vec<Panel>) {
         Ok(End {
             is_incomplete: false,
             panels,
-        }) => (Exit::Done, panels),
-        Ok(End { panels, .. }) => (Exit::Incomplete, panels),
+        }) => Followed::to(Exit::Done, panels),
+        Ok(End { panels, .. }) => Followed::to(Exit::Incomplete, panels),
         Err(error) if is_broken_pipe(&error) => {
             // Whoever read our output has seen enough, of all rings.
             stop.store(true, Ordering::Relaxed);
-            (Exit::Done, Vec::new())
+            Followed {
+                is_unread: true,
+                ..Followed::to(Exit::Done, Vec::new())
+            }
         }
-        Err(error) => (told(&error), Vec::new()),
+        Err(error) => Followed::to(told(&error), Vec::new()),
     }
 }
 
-fn draw(plan: &Plan, panels: Vec<Panel>, file: &Path) -> anyhow::Result<()> {
+fn draw(plan: &Plan, panels: Vec<Panel>, is_unread: bool, file: &Path) -> anyhow::Result<()> {
     if panels.is_empty() {
-        talk(format_args!(
-            "there is nothing to plot: {} is not written",
-            file.display()
-        ));
+        let why = match is_unread {
+            true => "nobody read the output to its end",
+            false => "there is nothing to plot",
+        };
+        talk(format_args!("{why}: {} is not written", file.display()));
         return Ok(());
     }
     let kind = plan.runs.first().map_or("", |config| config.kind.name());

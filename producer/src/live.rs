@@ -1,14 +1,18 @@
 //! A sensor that is read when its time has come: one record at a time, and none for times that have passed.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{
     asleep::Asleep,
     pace::Schedule,
     source::Sensor,
+    stop::Stop,
     stream::Stream,
     supply::{Due, Held, Kind, Sent, Supply},
 };
+
+/// Who has to be watched for longer does not keep everybody waiting.
+const LONGEST_SETTLING: Duration = Duration::from_secs(2);
 
 /// A sensor and its ring.
 pub(crate) struct Live {
@@ -53,6 +57,16 @@ impl Live {
 impl Supply for Live {
     fn kind(&self) -> Kind {
         Kind::Records
+    }
+
+    fn settle(&mut self, stop: &Stop) {
+        let settled = Instant::now() + self.sensor.settles().min(LONGEST_SETTLING);
+        self.sensor.sample(&mut self.record);
+        while Instant::now() < settled && !stop.is_asked() {
+            stop.sleep_until(settled);
+        }
+        // Nothing was due meanwhile.
+        self.asleep.since();
     }
 
     fn next_due(&mut self, schedule: &mut Schedule, most: u64, now: u64) -> anyhow::Result<Due> {
@@ -117,6 +131,10 @@ mod tests {
     impl Sensor for Asked {
         fn schema(&self) -> &Schema {
             &self.0
+        }
+
+        fn settles(&self) -> Duration {
+            Duration::ZERO
         }
 
         fn notes(&self) -> &[String] {

@@ -38,6 +38,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         return nothing.print(config.json).context("standard output");
     };
     wait_for_readers(config, supply.as_ref(), &stop);
+    supply.settle(&stop);
 
     let (ring, promise) = (&config.ring.name, config.ring.keep.promise());
     let kind = supply.kind();

@@ -27,6 +27,8 @@ pub mod synth;
 mod system;
 mod unit;
 
+use std::time::Duration;
+
 use ringbuf_core::Schema;
 
 #[cfg(not(target_os = "linux"))]
@@ -69,6 +71,9 @@ pub(crate) trait Sensor {
 
     /// What there is to say about what was found.
     fn notes(&self) -> &[String];
+
+    /// How long it has to be watched before it knows all that it says, from its first sample on.
+    fn settles(&self) -> Duration;
 
     /// Writes what is now; `record` is as long as the schema says. What cannot be measured is NaN.
     fn sample(&mut self, record: &mut [u8]);

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use crate::pace::Schedule;
+use crate::{pace::Schedule, stop::Stop};
 
 /// A source and its ring.
 pub(crate) trait Supply {
     /// What it publishes.
     fn kind(&self) -> Kind;
+
+    /// Gets ready for the first one, just before it; `stop` may put an end to that.
+    fn settle(&mut self, _stop: &Stop) {}
 
     /// When the next one is due, of at most so many more; asked at `now`.
     ///

@@ -124,18 +124,9 @@ fn figures_agree_with_what_the_kernel_says_when_asked_by_others() {
             "{name}: {found:?}, the kernel: {loads:?}"
         );
     }
-    // There is no share before there is half a second to take it from.
-    for (share, time) in heard.numbers("cpu").into_iter().zip(&times) {
-        let passed = time - times[0];
-        assert!(share.is_nan() || (0.0..=100.0).contains(&share), "{share}");
-        assert!(
-            share.is_nan() || passed > 480_000_000,
-            "{share} after {passed} ns"
-        );
-        assert!(
-            !share.is_nan() || passed < 530_000_000,
-            "none after {passed} ns"
-        );
+    // The first record has had half a second to take its share from.
+    for share in heard.numbers("cpu") {
+        assert!((0.0..=100.0).contains(&share), "{share}");
     }
 }
 

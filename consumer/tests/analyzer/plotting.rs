@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{Finished, Place, finish, joined, records, signal, suspend};
+use crate::common::{Finished, Place, eventually, finish, joined, records, signal, suspend};
 
 /// What is in a directory beside the ring.
 fn names(directory: &Path) -> Vec<String> {
@@ -122,6 +122,29 @@ fn where_no_picture_can_be_made_is_told_at_once() {
     let finished = plot(&place, &directory.join("a.png"), "stats");
     assert_eq!(finished.code(), 2, "{}", finished.stderr);
     assert_eq!(names(&directory), ["is.svg"]);
+}
+
+#[test]
+fn who_does_not_read_on_is_told_that_there_is_no_picture() {
+    let place = Place::new();
+    let directory = pictures(&place);
+    let mut producer = place.producer(1_000);
+    let file = directory.join("a.svg").display().to_string();
+    let mut tail = place.start(&format!("anomaly --center 0 --band 1 --json --plot {file}"));
+    joined(&producer, 1);
+    drop(tail.stdout.take());
+    eventually("the analyzer ends", || {
+        producer.publish_bytes(&records(100..200)).unwrap();
+        tail.try_wait().unwrap().is_some()
+    });
+    let finished = finish(tail);
+    assert_eq!(finished.code(), 0, "{}", finished.stderr);
+    assert!(
+        finished.stderr.contains("nobody read the output"),
+        "{}",
+        finished.stderr
+    );
+    assert!(names(&directory).is_empty());
 }
 
 #[test]

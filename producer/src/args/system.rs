@@ -25,8 +25,9 @@ Groups and their fields, as the machine has them at the start (ringctl info RING
 
 `time` is when a sample was taken. Shares and rates are of the time since --window ago: the kernel
 counts processor time in hundredths of a second, so that 1s has steps of 1 %, and 100ms of 10 %.
-They are NaN until there is a whole window, and for one after a counter went back or its device was
-away; memory, load and temperatures are what they are at the moment. What is found at the start is
+The first record comes after one window, or after 2s. They are NaN until there is a whole one, and
+for one after a counter went back or its device was away; memory, load and temperatures are what
+they are at the moment. What is found at the start is
 what is measured, up to 512 cores and 64 interfaces, disks and sensors each; with others a ring of
 the same name needs --replace.
 

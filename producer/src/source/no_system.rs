@@ -1,5 +1,7 @@
 //! In place of this machine's own figures, where there is no Linux to ask for them.
 
+use std::time::Duration;
+
 use anyhow::bail;
 use ringbuf_core::Schema;
 
@@ -22,6 +24,10 @@ impl SystemSource {
 
 impl Sensor for SystemSource {
     fn schema(&self) -> &Schema {
+        match *self {}
+    }
+
+    fn settles(&self) -> Duration {
         match *self {}
     }
 

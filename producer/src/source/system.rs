@@ -19,7 +19,10 @@ mod tests;
 mod text;
 mod window;
 
-use std::{path::Path, time::Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::bail;
 use ringbuf_core::{Clock, Element, Field, Schema};
@@ -62,6 +65,7 @@ pub(crate) struct SystemSource {
     meters: Vec<(Box<dyn Meter>, usize)>,
     values: Vec<f64>,
     notes: Vec<String>,
+    window: Duration,
     began: Instant,
 }
 
@@ -96,10 +100,14 @@ impl SystemSource {
             );
         }
         notes.extend(meters.iter().filter_map(|meter| meter.note()));
-        SystemSource::of(meters, notes)
+        SystemSource::of(meters, notes, options.window)
     }
 
-    fn of(meters: Vec<Box<dyn Meter>>, notes: Vec<String>) -> anyhow::Result<SystemSource> {
+    fn of(
+        meters: Vec<Box<dyn Meter>>,
+        notes: Vec<String>,
+        window: Duration,
+    ) -> anyhow::Result<SystemSource> {
         let mut fields = vec![Field::new(TIME, Element::DateTimeNs).time(Clock::Unix)];
         let meters = meters
             .into_iter()
@@ -116,6 +124,7 @@ impl SystemSource {
             meters,
             values,
             notes,
+            window,
             began: Instant::now(),
         })
     }
@@ -148,6 +157,10 @@ impl Sensor for SystemSource {
 
     fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    fn settles(&self) -> Duration {
+        self.window
     }
 
     fn sample(&mut self, record: &mut [u8]) {
