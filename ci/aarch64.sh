@@ -29,8 +29,10 @@ emulated() {
     cargo test --target $target -p ringbuf-core -p ringbuf-derive -p producer -p consumer -p ringctl "$@"
 }
 
-# Nothing else is run here, and building all there is would take a minute more.
-emulated --no-run --lib --bins --test mapped --test golden --test hostile --test processes --test derive
+# Nothing else is run here, and building all there is would take a minute more. The programs themselves come with tests
+# that start them: these two of them.
+emulated --no-run --lib --test mapped --test golden --test hostile --test processes --test derive \
+    --test pages --test analyzer
 # An emulated case takes ten times as long, and shows what a few show.
 export PROPTEST_CASES=16
 
