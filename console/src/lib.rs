@@ -12,6 +12,7 @@ pub mod pages;
 pub mod reader;
 pub mod select;
 pub mod span;
+pub mod stopping;
 pub mod text;
 pub mod times;
 pub mod usage;

@@ -33,6 +33,11 @@ impl Attached {
     }
 }
 
+/// Whether every record of the ring has the time of its publication.
+pub fn is_stamped(config: &Config) -> bool {
+    inspect::info(&config.ring).is_ok_and(|info| info.stamped)
+}
+
 /// The reader, and a moment before it was there; `None` when stopped before there was a ring.
 pub fn attach(config: &Config, stop: &AtomicBool) -> anyhow::Result<Option<(Attached, Instant)>> {
     let began = Instant::now();

@@ -19,7 +19,7 @@ use ringbuf_core::{Delivery, Event, Next, ReadError, Until};
 
 use crate::analysis::{Kind, Subject};
 use crate::analyst::{Analyst, OfFrames, OfRecords};
-use crate::attach::{Attached, attach};
+use crate::attach::{Attached, attach, is_stamped};
 use crate::config::Config;
 use crate::frames::{self, Directory};
 use crate::output::{Output, talk};
@@ -52,7 +52,7 @@ pub fn follow(config: &Config, stop: &AtomicBool, output: &mut Output) -> anyhow
             let analysis = config.kind.of(&Subject {
                 schema: reader.schema(),
                 fields: &config.fields,
-                is_stamped: inspect::info(&config.ring).is_ok_and(|info| info.stamped),
+                is_stamped: is_stamped(config),
                 is_plotted: config.is_plotted,
                 attached,
             })?;

@@ -15,14 +15,13 @@ mod tail;
 use std::io;
 use std::time::Instant;
 
-use ringbuf_core::inspect;
-
 pub use self::directory::Directory;
 use self::record::Recorder;
 use self::tail::FrameTail;
 use crate::analysis::Kind;
 use crate::analysis::health::frames::FrameHealth;
 use crate::analysis::latency::Latency;
+use crate::attach::is_stamped;
 use crate::config::Config;
 use crate::output::Output;
 use crate::reporter::Reporter;
@@ -58,14 +57,10 @@ pub fn analysis(config: &Config, attached: Instant) -> anyhow::Result<Box<dyn Fr
         Kind::Tail => Ok(Box::new(FrameTail)),
         Kind::Record(options) => Ok(Box::new(Recorder::to(Directory::open(options)?))),
         Kind::Latency(_) => {
-            let is_stamped = inspect::info(&config.ring).is_ok_and(|info| info.stamped);
-            let latency = Latency::new(is_stamped, config.is_plotted, attached)?;
+            let latency = Latency::new(is_stamped(config), config.is_plotted, attached)?;
             Ok(Box::new(latency))
         }
-        Kind::Health(options) => {
-            let is_stamped = inspect::info(&config.ring).is_ok_and(|info| info.stamped);
-            Ok(Box::new(FrameHealth::of(is_stamped, options)?))
-        }
+        Kind::Health(options) => Ok(Box::new(FrameHealth::of(is_stamped(config), options)?)),
         Kind::Stats(_) | Kind::Anomaly(_) | Kind::Spectrum(_) => {
             let kind = config.kind.name();
             let what = format!(

@@ -13,16 +13,15 @@ mod losses;
 mod spread;
 mod window;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ringbuf_console::reader::{RingBatch, RingReader};
+use ringbuf_console::stopping;
 use ringbuf_core::{
     Event, FrameBatch, FrameReader, Next, ReadError, Start, UntypedBatch, UntypedReader,
 };
-use signal_hook::consts::TERM_SIGNALS;
 
 use self::attach::attach;
 pub(crate) use self::attach::{Attached, Found, is_alive, usual_start};
@@ -105,13 +104,7 @@ impl<L: Look> LookBy<FrameReader> for L {
 
 /// Follows the ring until it ends, or there was enough, or a signal comes, or nobody reads the output any more.
 pub(crate) fn run(args: &PeekArgs, name: &str, look: &mut impl Look) -> anyhow::Result<End> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for &signal in TERM_SIGNALS {
-        // In this order the second Ctrl-C ends a process that does not get to finishing.
-        let status = 128 + signal;
-        signal_hook::flag::register_conditional_shutdown(signal, status, Arc::clone(&stop))?;
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
+    let stop = stopping::by_signals()?;
     let Some((attached, capacity)) = attach(args, name, look, &stop)? else {
         return Ok(End::Done);
     };
